@@ -1,0 +1,142 @@
+"""Makes a model bundle: `python -m sonotrack_training.bundle --fp32 DIR --data DIR --out ../models/lite`.
+
+`--fp32` holds the five exported graphs. With `--precision int8` (default) they are quantised on training pictures; with
+`fp32` they are copied, for measuring what INT8 costs. Writes the graphs, `manifest.json` with the hash of every file, and
+the model card.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+import onnx
+
+from .calibration import deaot_feeds, sonosam_decoder_feeds, sonosam_encoder_feeds
+from .click_loop import MAX_POINTS
+from .data.samples import Sample, load_samples
+from .model_card import model_card
+from .quantise import Feed, quantise
+
+SONOSAM = ("sonosam-encoder", "sonosam-decoder")
+DEAOT = ("deaot-encoder", "deaot-memorize", "deaot-propagate")
+ASK_BELOW = 0.9  # the paper intervenes below a DSC of 0.90 (§4.3)
+# Optical flow and the attention's bookkeeping stay in float: their precision is what carries the masks.
+KEEP_FLOAT = {"deaot-propagate": ("/model/flow", "/flow")}
+
+
+def quantise_all(fp32: Path, out: Path, samples: list[Sample], size: int) -> None:
+    feeds: dict[str, Iterable[Feed]] = {
+        "sonosam-encoder": sonosam_encoder_feeds(samples, size),
+        "sonosam-decoder": sonosam_decoder_feeds(fp32, samples, size),
+    }
+    deaot: dict[str, list[Feed]] = {name: [] for name in DEAOT}
+    for name, feed in deaot_feeds(fp32, samples):
+        deaot[name].append(feed)
+    feeds.update(deaot)
+    for name in SONOSAM + DEAOT:
+        quantise(fp32 / f"{name}.onnx", out / f"{name}.onnx", feeds[name], KEEP_FLOAT.get(name, ()))
+
+
+def input_side(path: Path, name: str) -> int:
+    """The last dimension of a graph's input."""
+    graph = onnx.load(path, load_external_data=False).graph
+    shape = next(i for i in graph.input if i.name == name).type.tensor_type.shape
+    return shape.dim[-1].dim_value
+
+
+def training_data(data: Path) -> list[dict[str, str | int]]:
+    rows: list[dict[str, str | int]] = []
+    for meta in sorted(data.glob("*/meta.json")):
+        info = json.loads(meta.read_text())
+        images = len(list((meta.parent / "images").glob("*.png")))
+        rows.append(
+            {
+                "set": meta.parent.name,
+                "images": images,
+                "licence": info["licence"],
+                "citation": info["citation"],
+            }
+        )
+    return rows
+
+
+def manifest(out: Path, args: argparse.Namespace) -> dict:
+    encoder = out / "sonosam-encoder.onnx"
+    size = input_side(encoder, "image")
+    mask = input_side(out / "sonosam-decoder.onnx", "previous")
+    deaot_mask = input_side(out / "deaot-memorize.onnx", "masks")
+    metrics = {p.stem: json.loads(p.read_text()) for p in args.metrics}
+    graphs = sorted(out.glob("*.onnx"))
+    return {
+        "schemaVersion": 1,
+        "name": args.name,
+        "version": args.version,
+        "precision": args.precision,
+        "opset": onnx.load(encoder, load_external_data=False).opset_import[0].version,
+        "minimumRuntime": "0.1.0",
+        "sonosam": {
+            "encoder": "sonosam-encoder.onnx",
+            "decoder": "sonosam-decoder.onnx",
+            "inputSizePx": size,
+            "maskSizePx": mask,
+            "maxPoints": MAX_POINTS,
+        },
+        "deaot": {
+            "encoder": "deaot-encoder.onnx",
+            "memorize": "deaot-memorize.onnx",
+            "propagate": "deaot-propagate.onnx",
+            "inputSizePx": input_side(out / "deaot-encoder.onnx", "image"),
+            "maskSizePx": deaot_mask,
+            "objectSlots": 10,
+            "referenceSlots": 2,
+            "askBelow": ASK_BELOW,
+        },
+        "files": {
+            g.name: {
+                "sha256": hashlib.sha256(g.read_bytes()).hexdigest(),
+                "bytes": g.stat().st_size,
+            }
+            for g in graphs
+        },
+        "trainingData": training_data(args.data),
+        "metrics": metrics,
+    }
+
+
+def write(path: Path, text: str) -> None:
+    partial = path.with_suffix(".partial")
+    partial.write_text(text)
+    partial.replace(path)
+
+
+def main() -> None:
+    p = argparse.ArgumentParser(description=__doc__)
+    p.add_argument("--fp32", type=Path, required=True, help="folder with the five exported graphs")
+    p.add_argument("--data", type=Path, required=True, help="folder that holds the training sets")
+    p.add_argument("--out", type=Path, required=True)
+    p.add_argument("--name", default="lite")
+    p.add_argument("--version", default="0.1.0")
+    p.add_argument("--precision", choices=("int8", "fp32"), default="int8")
+    p.add_argument("--metrics", type=Path, nargs="*", default=[], help="JSON files of measured figures")
+    p.add_argument("--card-only", action="store_true", help="keep the graphs, renew manifest and card")
+    args = p.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    if not args.card_only:
+        if args.precision == "int8":
+            size = input_side(args.fp32 / "sonosam-encoder.onnx", "image")
+            quantise_all(args.fp32, args.out, load_samples(args.data, "validation"), size)
+        else:
+            for name in SONOSAM + DEAOT:
+                shutil.copyfile(args.fp32 / f"{name}.onnx", args.out / f"{name}.onnx")
+    contents = manifest(args.out, args)
+    write(args.out / "manifest.json", json.dumps(contents, indent=2) + "\n")
+    write(args.out / "MODEL_CARD.md", model_card(contents))
+
+
+if __name__ == "__main__":
+    main()

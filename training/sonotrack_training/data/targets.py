@@ -1,0 +1,80 @@
+"""What a click may mean: labelled objects, their unions, parts and walls, and pseudo-objects of the picture itself."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+MIN_PX = 60  # at the input size; smaller objects teach noise
+
+
+def disc(radius: int) -> np.ndarray:
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+
+
+def labelled(rng: np.random.Generator, labels: np.ndarray) -> np.ndarray | None:
+    """One label's object; now and then the union of two labels, or one connected part of a label. u8 0/1 or None."""
+    values, counts = np.unique(labels[labels > 0], return_counts=True)
+    values = values[counts >= MIN_PX]
+    if not len(values):
+        return None
+    mask = (labels == rng.choice(values)).astype(np.uint8)
+    if len(values) > 1 and rng.random() < 0.07:
+        mask |= (labels == rng.choice(values)).astype(np.uint8)
+    elif rng.random() < 0.1:
+        count, parts, stats, _ = cv2.connectedComponentsWithStats(mask)
+        large = [i for i in range(1, count) if stats[i, cv2.CC_STAT_AREA] >= MIN_PX]
+        if large:
+            mask = (parts == rng.choice(large)).astype(np.uint8)
+    return mask
+
+
+def region(rng: np.random.Generator, image: np.ndarray) -> np.ndarray | None:
+    """A homogeneous region grown from a random seed on the smoothed picture; u8 0/1 or None.
+
+    Its border follows the picture's own edges, which is what most unseen objects have in common.
+    """
+    size = image.shape[0]
+    smooth = cv2.GaussianBlur(image, (0, 0), rng.uniform(1.5, 4))
+    bright = np.argwhere(image > 8)
+    if len(bright) < MIN_PX:
+        return None
+    y, x = bright[rng.integers(len(bright))]
+    spread = int(rng.integers(4, 22))
+    grown = np.zeros((size + 2, size + 2), np.uint8)
+    flags = 4 | cv2.FLOODFILL_MASK_ONLY | cv2.FLOODFILL_FIXED_RANGE | (1 << 8)
+    cv2.floodFill(smooth, grown, (int(x), int(y)), 0, spread, spread, flags)
+    mask = cv2.morphologyEx(grown[1:-1, 1:-1], cv2.MORPH_OPEN, disc(2))
+    mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, disc(int(rng.integers(2, 6))))
+    count, parts, stats, _ = cv2.connectedComponentsWithStats(mask)
+    if count < 2:
+        return None
+    largest = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
+    area = stats[largest, cv2.CC_STAT_AREA]
+    if not 0.004 < area / size**2 < 0.35:
+        return None
+    mask = (parts == largest).astype(np.uint8)
+    perimeter = sum(cv2.arcLength(c, True) for c in contours(mask))
+    if perimeter**2 / (4 * np.pi * area) > 12:  # a frayed region has no border that a person would draw
+        return None
+    return mask
+
+
+def wall(rng: np.random.Generator, labels: np.ndarray) -> np.ndarray | None:
+    """A band about the border of a large labelled object, sometimes only an open arc of it; u8 0/1 or None."""
+    mask = labelled(rng, labels)
+    if mask is None or mask.sum() < 1500:
+        return None
+    outer, inner = int(rng.integers(0, 8)), int(rng.integers(3, 9))
+    band = cv2.dilate(mask, disc(outer)) - cv2.erode(mask, disc(inner))
+    if rng.random() < 0.5:
+        y, x = np.argwhere(mask).mean(0)
+        rows, columns = np.mgrid[0 : mask.shape[0], 0 : mask.shape[1]]
+        angle = np.arctan2(rows - y, columns - x)
+        opening = rng.uniform(-np.pi, np.pi)
+        band[np.abs(np.angle(np.exp(1j * (angle - opening)))) < rng.uniform(0.3, 0.9)] = 0
+    return band if band.sum() >= MIN_PX else None
+
+
+def contours(mask: np.ndarray) -> list[np.ndarray]:
+    return list(cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0])

@@ -1,0 +1,35 @@
+"""Mask losses (paper §2.2a: DiceFocal) on logits f32[B,K,M,M] against coverage f32[B,1,M,M]; results are f32[B,K]."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+FOCAL_WEIGHT = 20.0  # of the focal against the dice part, as SAM's
+FOCAL_GAMMA = 2.0
+
+
+def dice_loss(logits: Tensor, target: Tensor) -> Tensor:
+    p = logits.sigmoid()
+    both = (p * target).flatten(2).sum(-1)
+    either = p.flatten(2).sum(-1) + target.flatten(2).sum(-1)
+    return 1 - (2 * both + 1) / (either + 1)
+
+
+def focal_loss(logits: Tensor, target: Tensor) -> Tensor:
+    target = target.expand_as(logits)
+    entropy = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
+    error = (logits.sigmoid() - target).abs()
+    return (entropy * error**FOCAL_GAMMA).flatten(2).mean(-1)
+
+
+def mask_loss(logits: Tensor, target: Tensor) -> Tensor:
+    return dice_loss(logits, target) + FOCAL_WEIGHT * focal_loss(logits, target)
+
+
+def iou(logits: Tensor, target: Tensor) -> Tensor:
+    """IoU of the thresholded masks, f32[B,K]; two empty masks agree."""
+    a, b = logits > 0, (target > 0.5).expand_as(logits)
+    union = (a | b).flatten(2).sum(-1)
+    return torch.where(union > 0, (a & b).flatten(2).sum(-1) / union.clamp(min=1), 1.0)

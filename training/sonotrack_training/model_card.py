@@ -1,0 +1,70 @@
+"""The model card of a bundle, from its manifest: nothing in it is written by hand twice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+INTENDED_USE = """\
+Outlining a structure that a person clicks on in an ultrasound image, and following it through a cine loop; for research,
+annotation and the development of scanner software. **Not a medical device**: not for diagnosis or treatment decisions.
+"""
+
+LIMITS = """\
+- Trained on about 1,700 images of a few anatomies (mostly fetal heads, muscles, nerves and breast lesions) and on synthetic
+  scenes; other anatomies work by generality, worse and with more clicks. The figures below say how much.
+- Thin and open structures (aponeuroses, the myocardium) need the most clicks.
+- B-mode only: no Doppler, no M-mode, no 3-D context.
+- `score` and `quality` are estimates of the model itself; they are not calibrated on clinical data.
+"""
+
+CLICK_COLUMNS = (("1", "1"), ("2", "2"), ("3", "3"), ("5", "5"), ("10", "10"))
+
+
+def click_table(figures: dict[str, Any]) -> list[str]:
+    """Mean DSC after clicks and from a box, a row for each set."""
+    head = "| set | images | objects | " + " | ".join(f"DSC@{t}" for _, t in CLICK_COLUMNS)
+    rows = [head + " | box |", "|" + "---|" * (len(CLICK_COLUMNS) + 4)]
+    for name, f in figures.items():
+        dsc = " | ".join(f"{f['dscAt'][k]:.3f}" for k, _ in CLICK_COLUMNS)
+        rows.append(f"| {name} | {f['images']} | {f['objects']} | {dsc} | {f['boxDsc']:.3f} |")
+    return rows
+
+
+def model_card(manifest: dict[str, Any]) -> str:
+    """Markdown of one bundle; tables of figures only where the manifest holds them."""
+    lines = [
+        f"# Model card: {manifest['name']} {manifest['version']} ({manifest['precision']})",
+        "",
+        "Generated from `manifest.json`; do not edit.",
+        "",
+        "## Models",
+        "",
+        f"- **SonoSAMLite**: promptable segmentation, {manifest['sonosam']['inputSizePx']} px input: EfficientNet-Lite2 "
+        "(ImageNet, Apache-2.0), ViT blocks, SAM-like prompt encoder and mask decoder.",
+        f"- **DeAOT-T**: tracking of up to {manifest['deaot']['objectSlots']} objects, "
+        f"{manifest['deaot']['inputSizePx']} px input: MobileNetV2 (ImageNet, Apache-2.0), gated propagation, guided by "
+        "dense optical flow.",
+        "",
+        "## Intended use",
+        "",
+        INTENDED_USE,
+        "## Limits",
+        "",
+        LIMITS,
+        "## Training data",
+        "",
+        "Real images below, and synthetic ultrasound (`training/sonotrack_training/data/synthetic.py`).",
+        "",
+        "| set | images | licence | citation |",
+        "|---|---|---|---|",
+    ]
+    for row in manifest["trainingData"]:
+        lines.append(f"| {row['set']} | {row['images']} | {row['licence']} | {row['citation']} |")
+    clicks = manifest["metrics"].get("clicks")
+    if clicks:
+        lines += ["", "## Figures: clicks", "", "Mean DSC over the objects of a set (simulated clicks).", ""]
+        lines += click_table(clicks["bySet"])
+    lines += ["", "## Files", "", "| file | bytes | SHA-256 |", "|---|---|---|"]
+    for name, file in manifest["files"].items():
+        lines.append(f"| {name} | {file['bytes']} | `{file['sha256']}` |")
+    return "\n".join(lines) + "\n"

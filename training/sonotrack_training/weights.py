@@ -1,0 +1,48 @@
+"""The committed form of a trained model: its averaged weights as fp16 safetensors, small enough to keep in git.
+
+`python -m sonotrack_training.weights --checkpoint checkpoints/local/sonosam.pt --out checkpoints/sonosam.safetensors`
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+
+def save_weights(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
+    """Floats become fp16; written beside `path`, then renamed."""
+    half = {
+        name: (t.half() if t.is_floating_point() else t).contiguous() for name, t in tensors.items()
+    }
+    partial = path.with_suffix(".partial")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file(half, partial, metadata)
+    os.replace(partial, path)
+
+
+def load_weights(path: Path, model: nn.Module) -> dict[str, str]:
+    """Fills `model` (names and shapes must match, else RuntimeError) and returns the metadata."""
+    model.load_state_dict({name: t.float() for name, t in load_file(path).items()})
+    with safe_open(path, "pt") as file:
+        return file.metadata() or {}
+
+
+def main() -> None:
+    p = argparse.ArgumentParser(description=__doc__)
+    p.add_argument("--checkpoint", type=Path, required=True, help="of a training run")
+    p.add_argument("--key", default="average", help="which of its state dicts")
+    p.add_argument("--out", type=Path, required=True)
+    args = p.parse_args()
+    state = torch.load(args.checkpoint, map_location="cpu", weights_only=True)
+    plain = {k: str(v) for k, v in state.items() if isinstance(v, int | float | str)}
+    save_weights(args.out, state[args.key], plain)
+
+
+if __name__ == "__main__":
+    main()

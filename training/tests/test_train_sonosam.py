@@ -1,0 +1,58 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from sonotrack_training import train_sonosam
+from sonotrack_training.models.efficientnet_lite import EfficientNetLite2
+
+
+@pytest.fixture
+def data(tmp_path):
+    folder = tmp_path / "data" / "bus_bra"
+    for sub in ("images", "masks"):
+        (folder / sub).mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    for i in range(30):
+        labels = np.zeros((64, 64), np.uint8)
+        labels[20:44, 16:40] = 1
+        image = (rng.integers(0, 60, labels.shape) + 100 * labels).astype(np.uint8)
+        Image.fromarray(image).save(folder / "images" / f"{i:04}-l.png")
+        Image.fromarray(labels).save(folder / "masks" / f"{i:04}-l.png")
+    return tmp_path / "data"
+
+
+def run(data, folder, steps, monkeypatch):
+    monkeypatch.setattr(train_sonosam, "imagenet_file", lambda: None)
+    monkeypatch.setattr(train_sonosam, "load_imagenet", lambda stem, path: None)
+    options = f"--data {data} --checkpoint {folder}/c.pt --log {folder}/log.jsonl --size 64 --images 2"
+    options += f" --objects 1 --depth 1 --threads 1 --steps {steps} --minutes 5"
+    train_sonosam.main(options.split())
+    return torch.load(folder / "c.pt", weights_only=True)
+
+
+def test_a_run_resumes_where_it_stopped(data, tmp_path, monkeypatch):
+    first = run(data, tmp_path, 2, monkeypatch)
+    again = run(data, tmp_path, 3, monkeypatch)
+    assert (first["step"], again["step"]) == (2, 3)
+    assert again["spent"] > first["spent"]
+    moved = [k for k in first["model"] if not torch.equal(first["model"][k], again["model"][k])]
+    assert any("decoder" in k for k in moved)
+    assert not any("stem.stem" in k for k in moved), "the frozen layers must not move"
+    records = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [r["event"] for r in records if "event" in r] == ["start", "end", "start", "end"]
+
+
+def test_the_paper_s_rate_halves_and_the_default_s_falls_to_almost_nothing():
+    assert [train_sonosam.rate_at("halve", 0, p) for p in (0, 0.3, 0.99)] == [1, 0.5, 0.125]
+    assert train_sonosam.rate_at("cosine", 0, 0) < 0.01
+    assert train_sonosam.rate_at("cosine", 10_000, 0) == 1
+    assert abs(train_sonosam.rate_at("cosine", 10_000, 1) - 0.02) < 1e-9
+
+
+def test_same_padding_keeps_the_grid():
+    taps = EfficientNetLite2()(torch.zeros(1, 1, 64, 64))
+    assert [t.shape[-1] for t in taps] == [32, 16, 8, 4, 2]
+    assert tuple(t.shape[1] for t in taps) == EfficientNetLite2.channels
