@@ -1,0 +1,80 @@
+#pragma once
+
+#include <array>
+#include <memory>
+
+#include "core/timings.h"
+#include "engine/inference.h"
+#include "models/model_geometry.h"
+
+namespace sonotrack {
+
+/** What the encoder made of one frame. */
+struct Features {
+  Tensor features16;
+  Tensor features8;
+  Tensor features4;
+};
+
+/** What propagation reads of a tracker, all borrowed. */
+struct PropagateInputs {
+  const Tensor* image;
+  const Tensor* previous_image;
+  const Tensor* previous_masks;
+  const Features* features;
+  const Tensor* references;
+  const Tensor* reference_valid;
+  const Tensor* previous_memory;
+  const Tensor* active;
+};
+
+/** The three graphs of DeAOT (paper section 2.2). Holds no stream's state: that is `Tracker`. */
+class DeAot {
+ public:
+  /** Slots of the long-term memory: the first frame and the last corrected one. */
+  static constexpr int kReferences = 2;
+
+  /** Throws MODEL_INVALID when a graph lacks an input or output of docs/reference/graphs.md. */
+  DeAot(std::unique_ptr<InferenceSession> encoder, std::unique_ptr<InferenceSession> memorize,
+        std::unique_ptr<InferenceSession> propagate, const ModelGeometry& geometry);
+
+  const ModelGeometry& geometry() const { return geometry_; }
+
+  // Tensors of the right shapes, all zero.
+  Tensor NewImage() const;
+  Tensor NewMasks() const;
+  Tensor NewMemory() const;
+  Tensor NewReferences() const;
+  Tensor NewFeatures16() const { return Tensor(DataType::kFloat32, shape16_); }
+
+  void Encode(const char* stage, const Tensor& image, Features* features, Timings* timings);
+  void Memorize(const char* stage, const Tensor& features16, const Tensor& masks, Tensor* memory,
+                Timings* timings);
+  void Propagate(const char* stage, const PropagateInputs& inputs, Tensor* masks, Tensor* quality,
+                 Timings* timings);
+
+  /**
+   * Room for the results of a call before it commits them, so that one that fails leaves its
+   * tracker as it was. One for all trackers: they run on one thread, and none leaves anything in
+   * it.
+   */
+  struct Scratch {
+    Tensor image;
+    Features features;
+    Tensor masks;
+    Tensor quality;
+    std::array<Tensor, kReferences + 1> memories;
+  };
+  Scratch& scratch() { return scratch_; }
+
+ private:
+  const ModelGeometry geometry_;
+  const std::unique_ptr<InferenceSession> encoder_;
+  const std::unique_ptr<InferenceSession> memorize_;
+  const std::unique_ptr<InferenceSession> propagate_;
+  Shape shape16_;
+  Shape memory_shape_;
+  Scratch scratch_;
+};
+
+}  // namespace sonotrack
