@@ -1,0 +1,124 @@
+/** Mask grids → bitmaps on the frame, as native/core/mask computes them. */
+import type { EngineMask } from '../engine.js';
+import type { AxisTaps, GridTaps } from './letterbox.js';
+
+/** (1 − f) · a + f · b, rounded to float32 at each step as native code does: a tie must fall the same way in both. */
+const lerp = (a: number, b: number, f: number): number =>
+  Math.fround(a + Math.fround(Math.fround(b - a) * f));
+
+/** One frame row of a grid, read between two grid rows: f32[M, M] → f32[M]. */
+function lerpRow(
+  grid: Float32Array,
+  offset: number,
+  side: number,
+  rows: AxisTaps,
+  y: number,
+  out: Float32Array,
+): void {
+  const a = offset + rows.i0[y] * side;
+  const b = offset + rows.i1[y] * side;
+  const f = rows.f[y];
+  for (let x = 0; x < side; x++) out[x] = lerp(grid[a + x], grid[b + x], f);
+}
+
+/** Foreground where the bilinearly read logit is > 0: f32[M, M] from `offset` on → u8[h, w] of 0 and 1. */
+export function logitsToBitmap(logits: Float32Array, offset: number, taps: GridTaps): Uint8Array {
+  const { rows, columns, gridSide } = taps;
+  const [h, w] = [rows.f.length, columns.f.length];
+  const bitmap = new Uint8Array(h * w);
+  const row = new Float32Array(gridSide);
+  for (let y = 0, i = 0; y < h; y++) {
+    lerpRow(logits, offset, gridSide, rows, y, row);
+    for (let x = 0; x < w; x++, i++) {
+      if (lerp(row[columns.i0[x]], row[columns.i1[x]], columns.f[x]) > 0) bitmap[i] = 1;
+    }
+  }
+  return bitmap;
+}
+
+/**
+ * The channel of the highest bilinearly read probability: f32[K+1, M, M] → u8[h, w]. Channels with `active` 0 are passed
+ * over; of equals the lowest wins, so that 0, the background, wins where nothing is known.
+ */
+export function probabilitiesToLabels(
+  probabilities: Float32Array,
+  active: Float32Array,
+  taps: GridTaps,
+): Uint8Array {
+  const { rows, columns, gridSide } = taps;
+  const [h, w] = [rows.f.length, columns.f.length];
+  const labels = new Uint8Array(h * w);
+  const row = new Float32Array(gridSide);
+  const best = new Float32Array(w);
+  for (let y = 0; y < h; y++) {
+    for (let channel = 0; channel < active.length; channel++) {
+      if (!active[channel]) continue;
+      lerpRow(probabilities, channel * gridSide * gridSide, gridSide, rows, y, row);
+      for (let x = 0; x < w; x++) {
+        const value = lerp(row[columns.i0[x]], row[columns.i1[x]], columns.f[x]);
+        if (channel > 0 && value <= best[x]) continue;
+        best[x] = value;
+        labels[y * w + x] = channel;
+      }
+    }
+  }
+  return labels;
+}
+
+/** Area and half-open box of a bitmap u8[h, w] of 0 and 1, which is kept, not copied. */
+export function measured(
+  bitmap: Uint8Array,
+  widthPx: number,
+  heightPx: number,
+  score: number,
+): EngineMask {
+  let [x0, y0, x1, y1, areaPx] = [widthPx, heightPx, 0, 0, 0];
+  for (let y = 0, i = 0; y < heightPx; y++) {
+    for (let x = 0; x < widthPx; x++, i++) {
+      if (!bitmap[i]) continue;
+      areaPx++;
+      if (x < x0) x0 = x;
+      if (x >= x1) x1 = x + 1;
+      if (y < y0) y0 = y;
+      y1 = y + 1;
+    }
+  }
+  return { bitmap, areaPx, box: areaPx ? [x0, y0, x1, y1] : null, score };
+}
+
+/**
+ * Gives back the pixels that `labels` u8[h, w] hold for other objects (neither 0 nor `own`), but for each 4-connected patch
+ * of them that holds one of `clicks` (pixel indices): correcting one object leaves the others alone unless the user points
+ * into them. `bitmap` u8[h, w] of 0 and 1 is changed in place.
+ */
+export function yieldToNeighbours(
+  bitmap: Uint8Array,
+  labels: Uint8Array,
+  own: number,
+  clicks: readonly number[],
+  widthPx: number,
+): void {
+  const WON = 2;
+  const contested = (i: number): boolean => bitmap[i] === 1 && labels[i] !== 0 && labels[i] !== own;
+  const open: number[] = [];
+  const visit = (i: number): void => {
+    if (!contested(i)) return;
+    bitmap[i] = WON;
+    open.push(i);
+  };
+  clicks.forEach(visit);
+  for (let i = open.pop(); i !== undefined; i = open.pop()) {
+    if (i % widthPx > 0) visit(i - 1);
+    if ((i % widthPx) + 1 < widthPx) visit(i + 1);
+    visit(i - widthPx);
+    visit(i + widthPx);
+  }
+  for (let i = 0; i < bitmap.length; i++) if (bitmap[i]) bitmap[i] = contested(i) ? 0 : 1;
+}
+
+/** The pixels of one label. */
+export function labelMask(labels: Uint8Array, label: number): Uint8Array {
+  const bitmap = new Uint8Array(labels.length);
+  for (let i = 0; i < labels.length; i++) if (labels[i] === label) bitmap[i] = 1;
+  return bitmap;
+}

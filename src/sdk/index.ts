@@ -1,0 +1,45 @@
+/**
+ * sonotrack: promptable ultrasound segmentation and contour tracking.
+ *
+ * The façade of the package: the sdk itself, `openSource` of io and `createSession` of live.
+ */
+export { openSource } from '../io/sources/index.js';
+export type { SourceOptions } from '../io/sources/index.js';
+export { createSession } from '../live/index.js';
+export type { Publisher, Session, SessionOptions } from '../live/index.js';
+export { listProfiles } from '../runtime/profiles.js';
+export type { FirmwareProfile } from '../runtime/profiles.js';
+export { firstClick, nextClick } from './clicks.js';
+export { openDevice } from './device.js';
+export type { Device } from './device.js';
+export { dice } from './dice.js';
+export { ERROR_CODES, ERROR_STAGES, SonotrackError } from './errors.js';
+export type { ErrorCode, ErrorStage } from './errors.js';
+export type { Image } from './image.js';
+export { Mask } from './mask.js';
+export type { Tracker } from './tracker.js';
+export type {
+  Box,
+  CorrectOptions,
+  DeviceInfo,
+  DeviceOptions,
+  EngineChoice,
+  EngineInfo,
+  ExecutionProvider,
+  Frame,
+  FrameMeta,
+  FrameSource,
+  ModelInfo,
+  ModelPrecision,
+  ObjectMask,
+  Point,
+  Prompts,
+  SourceInfo,
+  SourceRegion,
+  SpacingMm,
+  Timings,
+  TrackResult,
+  TrackStatus,
+  TrackedObject,
+  TrackerOptions,
+} from './types.js';

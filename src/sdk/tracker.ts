@@ -1,0 +1,165 @@
+import type { EngineTrackedObject, EngineTracker } from '../runtime/engine.js';
+import { SonotrackError } from '../runtime/errors.js';
+import { checkInteger, checkObject, typeError } from '../runtime/validate.js';
+import { checkFrame, checkObjectId, checkObjectMask, checkPrompts } from './check.js';
+import type { DeviceState } from './device-state.js';
+import { Mask } from './mask.js';
+import type {
+  CorrectOptions,
+  Frame,
+  FrameMeta,
+  ObjectMask,
+  Prompts,
+  TrackResult,
+  TrackedObject,
+} from './types.js';
+
+/**
+ * Follows objects through a stream, frame by frame, made by `device.createTracker`. Calls act in the order in which they
+ * are made, on the frame last given to `start` or `track`; none needs to wait for the one before.
+ */
+export class Tracker {
+  /** Most objects followed at once. */
+  readonly maxObjects: number;
+  readonly #tracker: EngineTracker;
+  readonly #device: DeviceState;
+  readonly #askBelow: number;
+  #last: FrameMeta | null = null;
+  #closed = false;
+
+  /** @internal Use `device.createTracker`. */
+  constructor(
+    tracker: EngineTracker,
+    device: DeviceState,
+    { maxObjects, askBelow }: { maxObjects: number; askBelow: number },
+  ) {
+    this.#tracker = tracker;
+    this.#device = device;
+    this.#askBelow = askBelow;
+    this.maxObjects = maxObjects;
+  }
+
+  /**
+   * Begins anew on this frame with these objects, whose masks may overlap.
+   * @throws TypeError, RangeError; SonotrackError EMPTY_MASK, DUPLICATE_OBJECT, TOO_MANY_OBJECTS, TRACKER_CLOSED,
+   *   DEVICE_CLOSED, INFERENCE_FAILED.
+   */
+  async start(frame: Frame, objects: ObjectMask[]): Promise<void> {
+    const { frame: pixels, meta } = checkFrame(frame, this.#device.nextFrameId);
+    if (!Array.isArray(objects)) {
+      throw typeError('an array of { id, mask }', 'objects', objects);
+    }
+    const given = objects.map((object, i) => checkObjectMask(object, `objects[${i}]`, meta));
+    this.#assertOpen();
+    await this.#advance(meta, () => this.#tracker.start(pixels, given));
+  }
+
+  /**
+   * Finds the objects on the next frame, which has the size of the first.
+   * @throws TypeError, RangeError; SonotrackError TRACKER_NOT_STARTED, FRAME_GEOMETRY_CHANGED, TRACKER_CLOSED,
+   *   DEVICE_CLOSED, INFERENCE_FAILED.
+   */
+  async track(frame: Frame): Promise<TrackResult> {
+    const { frame: pixels, meta } = checkFrame(frame, this.#device.nextFrameId);
+    this.#assertOpen();
+    const { widthPx, heightPx } = this.#lastFrame();
+    if (meta.widthPx !== widthPx || meta.heightPx !== heightPx) {
+      throw new SonotrackError(
+        'FRAME_GEOMETRY_CHANGED',
+        'track',
+        `the tracker was started on ${widthPx} × ${heightPx} px, ` +
+          `this frame has ${meta.widthPx} × ${meta.heightPx} px; start() again`,
+      );
+    }
+    const { objects, timings } = await this.#advance(meta, () => this.#tracker.track(pixels));
+    return { frame: meta, objects: objects.map((object) => this.#result(object, meta)), timings };
+  }
+
+  /**
+   * Corrective clicks on the frame last given: `prompts` hold all clicks of the present correction; `previous` is the
+   * tracked mask unless given. Tracking goes on from the result.
+   * @throws TypeError, RangeError; SonotrackError UNKNOWN_OBJECT, FRAME_NOT_AVAILABLE, TRACKER_NOT_STARTED,
+   *   TRACKER_CLOSED, DEVICE_CLOSED, INFERENCE_FAILED.
+   */
+  async correct(
+    id: number,
+    prompts: Prompts,
+    options: CorrectOptions = {},
+  ): Promise<TrackedObject> {
+    checkObjectId(id, 'id');
+    const { frameId } = checkObject(options, 'options', ['frameId']);
+    if (frameId !== undefined) checkInteger(frameId, 'frameId', [0, Number.MAX_SAFE_INTEGER]);
+    this.#assertOpen();
+    const meta = this.#lastFrame();
+    const given = checkPrompts(prompts, meta, true);
+    if (frameId !== undefined && frameId !== meta.id) {
+      throw new SonotrackError(
+        'FRAME_NOT_AVAILABLE',
+        'track',
+        `frame ${String(frameId)} is not kept; only the frame last tracked, ${meta.id}, can be corrected`,
+      );
+    }
+    return this.#result(await this.#tracker.correct(id, given), meta);
+  }
+
+  /**
+   * Follows one more object, whose mask lies on the frame last given.
+   * @throws TypeError, RangeError; SonotrackError EMPTY_MASK, DUPLICATE_OBJECT, TOO_MANY_OBJECTS, TRACKER_NOT_STARTED,
+   *   TRACKER_CLOSED, DEVICE_CLOSED, INFERENCE_FAILED.
+   */
+  async add(object: ObjectMask): Promise<void> {
+    this.#assertOpen();
+    await this.#tracker.add(checkObjectMask(object, 'object', this.#lastFrame()));
+  }
+
+  /** Forgets an object. @throws SonotrackError UNKNOWN_OBJECT, TRACKER_NOT_STARTED, TRACKER_CLOSED, DEVICE_CLOSED. */
+  async remove(id: number): Promise<void> {
+    checkObjectId(id, 'id');
+    this.#assertOpen();
+    this.#lastFrame();
+    await this.#tracker.remove(id);
+  }
+
+  /** Bytes of tracking state; constant after `start`. */
+  get memoryBytes(): number {
+    return this.#tracker.memoryBytes;
+  }
+
+  /** Frees the state; calls in flight still settle. Idempotent. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#tracker.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Later calls act on `meta` at once; when this one fails and none came after it, on the frame before again. */
+  async #advance<T>(meta: FrameMeta, call: () => Promise<T>): Promise<T> {
+    const before = this.#last;
+    this.#last = meta;
+    try {
+      return await call();
+    } catch (error) {
+      if (this.#last === meta) this.#last = before;
+      throw error;
+    }
+  }
+
+  #assertOpen(): void {
+    this.#device.assertOpen('track');
+    if (this.#closed) throw new SonotrackError('TRACKER_CLOSED', 'track', 'the tracker is closed');
+  }
+
+  #lastFrame(): FrameMeta {
+    if (this.#last) return this.#last;
+    throw new SonotrackError('TRACKER_NOT_STARTED', 'track', 'call start() first');
+  }
+
+  #result({ id, mask, quality }: EngineTrackedObject, meta: FrameMeta): TrackedObject {
+    const status = !mask.areaPx ? 'lost' : quality < this.#askBelow ? 'ask' : 'tracking';
+    return { id, mask: Mask.fromEngine(mask, meta), quality, status };
+  }
+}
