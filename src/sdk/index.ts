@@ -3,10 +3,20 @@
  *
  * The façade of the package: the sdk itself, `openSource` of io and `createSession` of live.
  */
-export { openSource } from '../io/sources/index.js';
-export type { SourceOptions } from '../io/sources/index.js';
+export { Phantom, PHANTOM_LABELS, openSource } from '../io/sources/index.js';
+export type { PhantomOptions, SourceOptions } from '../io/sources/index.js';
 export { createSession } from '../live/index.js';
-export type { Publisher, Session, SessionOptions } from '../live/index.js';
+export type {
+  Click,
+  ClickOutcome,
+  LatencyReport,
+  LiveResult,
+  Publisher,
+  Session,
+  SessionCounters,
+  SessionNotice,
+  SessionOptions,
+} from '../live/index.js';
 export { listProfiles } from '../runtime/profiles.js';
 export type { FirmwareProfile } from '../runtime/profiles.js';
 export { firstClick, nextClick } from './clicks.js';

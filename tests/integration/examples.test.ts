@@ -1,6 +1,6 @@
-/** Every example runs as it stands, on the built package. */
+/** Every example, and the one in the README, runs as it stands, on the built package. */
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'tap';
 import { defaultModelsDir } from '../../src/runtime/bundle.js';
@@ -11,14 +11,29 @@ const isBuilt = existsSync(join(packageRoot(), 'dist', 'sdk', 'index.js'));
 const hasModels = existsSync(join(defaultModelsDir(), 'manifest.json'));
 const skip = isBuilt && hasModels ? false : 'the package has not been built, or has no models';
 
+/** Runs node in the package's folder. */
+async function run(args: string[]): Promise<{ code: unknown; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, args, { cwd: packageRoot() });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (data: Buffer) => (stdout += data.toString()));
+  child.stderr.on('data', (data: Buffer) => (stderr += data.toString()));
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  return { code, stdout, stderr };
+}
+
 for (const name of readdirSync(folder).filter((file) => file.endsWith('.mjs'))) {
   test(`examples/${name} runs and prints an area`, { skip }, async (t) => {
-    const child = spawn(process.execPath, [join(folder, name)]);
-    let [stdout, stderr] = ['', ''];
-    child.stdout.on('data', (data: Buffer) => (stdout += data.toString()));
-    child.stderr.on('data', (data: Buffer) => (stderr += data.toString()));
-    const code = await new Promise((resolve) => child.once('close', resolve));
+    const { code, stdout, stderr } = await run([join(folder, name)]);
     t.equal(code, 0, stderr);
     t.match(stdout, /\d mm²/);
   });
 }
+
+test('the example in the README runs and prints 19 tracked frames', { skip }, async (t) => {
+  const readme = readFileSync(join(packageRoot(), 'README.md'), 'utf8');
+  const example = /<!-- example:begin[^\n]*\n```js\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
+  t.match(example, /openDevice/);
+  const { code, stdout, stderr } = await run(['--input-type=module', '--eval', example]);
+  t.equal(code, 0, stderr);
+  t.equal(stdout.trim().split('\n').length, 19);
+});

@@ -1,0 +1,142 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { InvalidArgumentError, type Command } from 'commander';
+import { openSource } from '../io/sources/index.js';
+import { createSession } from '../live/session.js';
+import { packageRoot } from '../runtime/package-info.js';
+import { loadProfile } from '../runtime/profiles.js';
+import { openDevice } from '../sdk/device.js';
+import { checkHost } from '../server/security.js';
+import { SERVER_DEFAULTS, startServer } from '../server/server.js';
+import { startBroker, type EmbeddedBroker } from '../telemetry/embedded-broker.js';
+import { checkDeviceId, createLatencyPublisher, redact } from '../telemetry/latency-publisher.js';
+import { UsageError } from './failure.js';
+import type { GlobalOptions } from './shared.js';
+
+interface ServeOptions extends GlobalOptions {
+  source: string;
+  host: string;
+  port: number;
+  mqtt?: string;
+  embeddedBroker?: number | true;
+  deviceId: string;
+}
+
+/** MQTT's own port; the embedded broker steps aside when it is taken and no port was asked for. */
+const MQTT_PORT = 1883;
+
+const EXAMPLES = `
+Examples:
+  $ sonotrack serve --embedded-broker
+  $ sonotrack serve --source frames/ --port 0
+  $ sonotrack serve --source phantom:?seed=3 --mqtt mqtt://broker.local --device-id bay-4
+
+The first line on standard output, when everything runs, is: ready http://HOST:PORT mqtt://HOST:PORT`;
+
+export function addServe(program: Command): void {
+  const serve = program
+    .command('serve')
+    .description('Show a source live in the browser; click on a structure to follow it.')
+    .option('--source <uri>', 'folder of images, multi-page TIFF, or phantom:', 'phantom:')
+    .option('--host <address>', 'loopback address to listen on', SERVER_DEFAULTS.host)
+    .option('--port <port>', 'port of the page, 0 for a free one', parsePort, SERVER_DEFAULTS.port)
+    .option('--mqtt <url>', 'publish latency and status to this broker')
+    .option(
+      '--embedded-broker [port]',
+      `publish to a broker in this process, on loopback (port: ${MQTT_PORT}, 0 for a free one)`,
+      parsePort,
+    )
+    .option('--device-id <id>', 'name in MQTT topics (default: the host name)', defaultDeviceId())
+    .addHelpText('after', EXAMPLES)
+    .action(() => run(serve.optsWithGlobals()));
+}
+
+async function run(options: ServeOptions): Promise<void> {
+  if (options.mqtt !== undefined && options.embeddedBroker !== undefined) {
+    throw new UsageError('expected either --mqtt or --embedded-broker, not both');
+  }
+  checkHost(options.host);
+  checkDeviceId(options.deviceId);
+  // What was opened is closed in the opposite order, whatever happens.
+  const closers: (() => unknown)[] = [];
+  const stopped = untilSignal();
+  try {
+    const source = await openSource(options.source, { realtime: true, loop: true });
+    closers.push(() => source.close());
+    const { engine, profile, modelsDir } = options;
+    const { historyFrames } = await loadProfile(profile);
+    const device = await openDevice({ engine, profile, ...(modelsDir && { modelsDir }) });
+    closers.push(() => device.close());
+    const broker = await openBroker(options);
+    if (broker) closers.push(() => broker.close());
+    const mqttUrl = broker?.url ?? options.mqtt;
+    const server = await startServer({
+      host: options.host,
+      port: options.port,
+      pageDir: join(packageRoot(), 'dist', 'web'),
+      device: device.info,
+      source: source.info,
+      onWait: () => tell(options, `port ${options.port} is still being released, waiting for it`),
+    });
+    closers.push(() => server.close());
+    const publishers = [server.publisher];
+    if (mqttUrl !== undefined) {
+      const { deviceId } = options;
+      const latency = createLatencyPublisher({ url: mqttUrl, deviceId, device: device.info });
+      publishers.push(latency);
+      closers.push(() => latency.close());
+    }
+    const session = createSession({ source, device, publishers, historyFrames });
+    closers.push(() => session.close());
+    server.attach(session);
+    const addresses = [server.url, ...(mqttUrl === undefined ? [] : [redact(mqttUrl)])];
+    process.stdout.write(`ready ${addresses.join(' ')}\n`);
+    await Promise.race([session.done, stopped.signal]);
+  } finally {
+    stopped.dispose();
+    for (const close of closers.reverse()) await close();
+  }
+}
+
+async function openBroker(options: ServeOptions): Promise<EmbeddedBroker | null> {
+  const { embeddedBroker } = options;
+  if (embeddedBroker === undefined) return null;
+  if (embeddedBroker !== true) return startBroker(embeddedBroker);
+  try {
+    return await startBroker(MQTT_PORT);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    tell(options, `port ${MQTT_PORT} is taken, the embedded broker takes a free one`);
+    return startBroker(0);
+  }
+}
+
+function tell({ quiet }: GlobalOptions, text: string): void {
+  if (!quiet) process.stderr.write(`sonotrack: ${text}\n`);
+}
+
+/** Settles on the first SIGINT or SIGTERM; a second one ends the process at once. */
+function untilSignal(): { signal: Promise<void>; dispose(): void } {
+  let listener = (): void => undefined;
+  const signal = new Promise<void>((resolve) => {
+    listener = resolve;
+  });
+  process.once('SIGINT', listener).once('SIGTERM', listener);
+  return {
+    signal,
+    dispose: () => void process.off('SIGINT', listener).off('SIGTERM', listener),
+  };
+}
+
+function parsePort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port <= 65535) return port;
+  throw new InvalidArgumentError('expected a port from 0 to 65535.');
+}
+
+function defaultDeviceId(): string {
+  const name = hostname()
+    .replaceAll(/[^A-Za-z0-9._-]/g, '-')
+    .slice(0, 64);
+  return name || 'device';
+}
