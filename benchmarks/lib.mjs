@@ -1,0 +1,70 @@
+// Shared by the scenarios: interleaved timing, quantiles, and one JSON file a run.
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { dirname } from 'node:path';
+import { openSource } from 'sonotrack';
+
+const WARM_UP = 8;
+
+/** Value at quantile `q` (0–1), linear between the two nearest samples. */
+export function quantile(values, q) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (sorted.length - 1) * q;
+  const low = Math.floor(at);
+  const high = Math.min(low + 1, sorted.length - 1);
+  return sorted[low] + (sorted[high] - sorted[low]) * (at - low);
+}
+
+export const summary = (values) => ({
+  n: values.length,
+  p50Ms: quantile(values, 0.5),
+  p95Ms: quantile(values, 0.95),
+  p99Ms: quantile(values, 0.99),
+});
+
+/**
+ * Times `call(subject, round)` for all subjects in turns (A B, B A, …), so that each meets the same machine; the first
+ * rounds are thrown away. Returns ms per subject, in the subjects' order.
+ */
+export async function inTurns(subjects, rounds, call) {
+  const ms = subjects.map(() => []);
+  for (let round = 0; round < rounds + WARM_UP; round++) {
+    const order = subjects.map((_, i) => i);
+    if (round % 2) order.reverse();
+    for (const i of order) {
+      const began = performance.now();
+      await call(subjects[i], round);
+      if (round >= WARM_UP) ms[i].push(performance.now() - began);
+    }
+  }
+  return ms;
+}
+
+/** The first `count` frames of the phantom, kept in memory. */
+export async function phantomFrames(count, seed = 1) {
+  const source = await openSource(`phantom:?seed=${seed}&frames=${count}`);
+  const frames = [];
+  for await (const frame of source) frames.push(frame);
+  await source.close();
+  return frames;
+}
+
+/** Prints the result and, where `--out FILE` was given, writes it: beside the file first, then renamed. */
+export function report(result, out) {
+  const full = {
+    ...result,
+    machine: { cpu: cpus()[0].model.trim(), cores: cpus().length, node: process.version },
+    date: new Date().toISOString().slice(0, 10),
+    peakRssMiB: process.resourceUsage().maxRSS / 1024,
+  };
+  const text = JSON.stringify(
+    full,
+    (_, v) => (typeof v === 'number' ? Number(v.toFixed(3)) : v),
+    2,
+  );
+  console.log(text);
+  if (!out) return;
+  mkdirSync(dirname(out), { recursive: true });
+  writeFileSync(`${out}.partial`, `${text}\n`);
+  renameSync(`${out}.partial`, out);
+}
