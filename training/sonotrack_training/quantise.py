@@ -84,8 +84,8 @@ def quantise(
             per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
-            calibrate_method=CalibrationMethod.Percentile,
-            extra_options={"CalibPercentile": 99.995, "CalibStridedMinMax": 1},
+            calibrate_method=CalibrationMethod.MinMax,
+            extra_options={"CalibStridedMinMax": 1},
         )
         partial = target.with_suffix(".partial")
         quantize_dynamic(

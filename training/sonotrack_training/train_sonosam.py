@@ -175,7 +175,8 @@ def main(argv: list[str] | None = None) -> None:
     sampler = Sampler(load_samples(args.data, "train"), mix, args.seed)
     views = validation_views(load_samples(args.data, "validation"), args.size, per_set=20)
     log = RunLog(args.log)
-    log.write(event="start", step=step, spent=spent, arguments={k: str(v) for k, v in vars(args).items()})
+    arguments = {k: v.name if isinstance(v, Path) else v for k, v in vars(args).items()}
+    log.write(event="start", step=step, spent=spent, arguments=arguments)
 
     def save() -> None:
         save_checkpoint(

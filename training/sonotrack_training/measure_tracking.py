@@ -1,0 +1,278 @@
+"""Measures tracking without correction: ``python -m sonotrack_training.measure_tracking --graphs
+DIR --out FILE``.
+
+Beside each other: the masks merely copied, dense inverse search flow (OpenCV) carrying them, the
+flow of the graph alone carrying them, and the exported tracker. On the cine loops, the ED to ES
+pairs and the thyroid clip, from the true first masks, frame by frame; the Dice coefficient is taken
+on the frame's own pixels.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+import torch
+from PIL import Image
+from tqdm import tqdm
+
+from .data.clips import speckle
+from .letterbox import Letterbox
+from .models.flow import DenseFlow, warp
+from .onnx_tracker import OnnxTracker
+
+SIZE, GRID, CHANNELS = 256, 128, 11
+
+
+class Tracker(Protocol):
+    """Anything that carries masks on; images are u8[S, S], masks f32[N, m, m] of any side m."""
+
+    def start(self, image: np.ndarray, masks: np.ndarray, active: np.ndarray) -> None: ...
+
+    def track(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]: ...
+
+
+class Copied:
+    """The masks of the first frame on every frame."""
+
+    def start(self, image: np.ndarray, masks: np.ndarray, active: np.ndarray) -> None:
+        self._masks = masks
+
+    def track(self, image: np.ndarray) -> tuple[np.ndarray, None]:
+        return self._masks, None
+
+
+class InverseSearch:
+    """OpenCV's dense inverse search, medium preset, at S; masks are kept at S."""
+
+    def __init__(self) -> None:
+        self._search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+
+    def start(self, image: np.ndarray, masks: np.ndarray, active: np.ndarray) -> None:
+        self._image = image
+        self._masks = np.stack(
+            [cv2.resize(m, image.shape[::-1], interpolation=cv2.INTER_LINEAR) for m in masks]
+        )
+
+    def track(self, image: np.ndarray) -> tuple[np.ndarray, None]:
+        flow = self._search.calc(image, self._image, None)
+        y, x = np.mgrid[: image.shape[0], : image.shape[1]].astype(np.float32)
+        self._masks = np.stack(
+            [
+                cv2.remap(
+                    m,
+                    x + flow[..., 0],
+                    y + flow[..., 1],
+                    cv2.INTER_LINEAR,
+                    borderMode=cv2.BORDER_REPLICATE,
+                )
+                for m in self._masks
+            ]
+        )
+        self._image = image
+        return self._masks, None
+
+
+class GraphFlow:
+    """The flow that lies inside of the graph, alone."""
+
+    def __init__(self) -> None:
+        self._flow = DenseFlow()
+
+    def _gray(self, image: np.ndarray) -> torch.Tensor:
+        return torch.nn.functional.avg_pool2d(
+            torch.from_numpy(image.astype(np.float32) / 255)[None, None], 2
+        )
+
+    def start(self, image: np.ndarray, masks: np.ndarray, active: np.ndarray) -> None:
+        self._image, self._masks = self._gray(image), torch.from_numpy(masks)[None]
+
+    @torch.no_grad()
+    def track(self, image: np.ndarray) -> tuple[np.ndarray, None]:
+        present = self._gray(image)
+        self._masks = warp(self._masks, self._flow(present, self._image))
+        self._image = present
+        return self._masks[0].numpy(), None
+
+
+@dataclass(frozen=True)
+class LabelledClip:
+    """``frames`` u8[H, W] and ``labels`` u8[H, W] (0 background) of one clip."""
+
+    name: str
+    frames: list[np.ndarray]
+    labels: list[np.ndarray]
+
+
+def read_clip(folder: Path) -> LabelledClip:
+    """A folder with ``frames/ID.png`` and ``masks/ID.png``."""
+    names = sorted(p.name for p in (folder / "frames").glob("*.png"))
+    frames = [np.asarray(Image.open(folder / "frames" / n).convert("L")) for n in names]
+    labels = [np.asarray(Image.open(folder / "masks" / n)) for n in names]
+    return LabelledClip(folder.name, frames, labels)
+
+
+def read_pairs(root: Path) -> list[LabelledClip]:
+    """The end-diastolic and end-systolic frames listed in ``camus_ed_es_pairs.json``, as clips of
+    two frames."""
+    pairs = []
+    for name, *ids in json.loads((root / "camus_ed_es_pairs.json").read_text()):
+        frames = [
+            np.asarray(Image.open(root / name / "images" / f"{i}.png").convert("L")) for i in ids
+        ]
+        labels = [np.asarray(Image.open(root / name / "masks" / f"{i}.png")) for i in ids]
+        if frames[0].shape != frames[1].shape:  # the two frames of a pair may differ by a row
+            size = frames[0].shape[::-1]
+            frames[1] = cv2.resize(frames[1], size, interpolation=cv2.INTER_AREA)
+            labels[1] = cv2.resize(labels[1], size, interpolation=cv2.INTER_NEAREST)
+        pairs.append(LabelledClip(ids[0], frames, labels))
+    return pairs
+
+
+def dice(a: np.ndarray, b: np.ndarray) -> float:
+    """Dice coefficient of two bool arrays; 1 where both are empty."""
+    total = int(a.sum()) + int(b.sum())
+    return 1.0 if total == 0 else 2 * int((a & b).sum()) / total
+
+
+def coverage(labels: np.ndarray, box: Letterbox) -> np.ndarray:
+    """Label map u8[H, W] -> f32[N, M, M], sum 1 over the channels."""
+    half = Letterbox(box.height, box.width, GRID)
+    masks = np.zeros((CHANNELS, GRID, GRID), np.float32)
+    for k in range(1, int(labels.max()) + 1):
+        masks[k] = half.shrink((labels == k).astype(np.uint8) * 255) / 255
+    objects = masks[1:].sum(0)
+    masks[1:] /= np.maximum(1, objects)
+    masks[0] = 1 - masks[1:].sum(0)
+    return masks
+
+
+def follow_clip(
+    tracker: Tracker, clip: LabelledClip, cycles: int = 1, noise: float = 0.0
+) -> tuple[list[dict[str, float]], list[float]]:
+    """Tracks ``clip`` ``cycles`` times over, each frame with multiplicative speckle of strength
+    ``noise`` of its own.
+
+    Returns a record per object and frame (label, frame, dice, quality or None) and the ms per
+    frame.
+    """
+    box = Letterbox(*clip.frames[0].shape, SIZE)
+    present = [int(k) for k in np.unique(clip.labels[0]) if k]
+    active = np.zeros(CHANNELS, np.float32)
+    active[[0, *present]] = 1
+    rng = np.random.default_rng(1)
+    tracker.start(box.shrink(clip.frames[0]), coverage(clip.labels[0], box), active)
+    records, times = [], []
+    for t in range(1, cycles * len(clip.frames)):
+        frame, truth = clip.frames[t % len(clip.frames)], clip.labels[t % len(clip.frames)]
+        image = box.shrink(frame)
+        if noise:
+            image = np.clip(image * (1 + noise * speckle(rng, SIZE, 0.8)), 0, 255).astype(np.uint8)
+        began = time.perf_counter()
+        masks, quality = tracker.track(image)
+        times.append((time.perf_counter() - began) * 1000)
+        labels = box.grow(masks * active[:, None, None]).argmax(0)
+        for k in present:
+            estimate = None if quality is None else float(quality[k])
+            records.append(
+                {"label": k, "frame": t, "dice": dice(labels == k, truth == k), "quality": estimate}
+            )
+    return records, times
+
+
+def summary(records: list[dict[str, float]], last: int | None = None) -> dict[str, float]:
+    """Means by label and over all; with ``last``, of the last so many frames alone."""
+    final = max(r["frame"] for r in records)
+    by_label: dict[str, list[float]] = defaultdict(list)
+    for r in records:
+        if last is None or r["frame"] > final - last:
+            by_label[str(r["label"])].append(r["dice"])
+    means = {k: round(float(np.mean(v)), 4) for k, v in sorted(by_label.items())}
+    return {**means, "mean": round(float(np.mean(list(means.values()))), 4)}
+
+
+def quality_summary(
+    records: list[dict[str, float]], threshold: float = 0.9
+) -> dict[str, float] | None:
+    """How the estimate fits: mean error, bias, and precision and recall of "below the
+    threshold"."""
+    known = [(r["quality"], r["dice"]) for r in records if r["quality"] is not None]
+    if not known:
+        return None
+    estimate, truth = np.array(known).T
+    asked, needed = estimate < threshold, truth < threshold
+    hits = int((asked & needed).sum())
+    return {
+        "error": round(float(np.abs(estimate - truth).mean()), 4),
+        "bias": round(float((estimate - truth).mean()), 4),
+        "precision": round(hits / max(1, int(asked.sum())), 3),
+        "recall": round(hits / max(1, int(needed.sum())), 3),
+        "needed": int(needed.sum()),
+    }
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--graphs", type=Path, help="folder of the exported graphs; without, the baselines alone"
+    )
+    parser.add_argument("--data", type=Path, default=Path("../../shared/data"))
+    parser.add_argument(
+        "--parts", default="loops,pairs,thyroid", help="of loops, long, pairs, thyroid"
+    )
+    parser.add_argument("--loops", type=int, default=12)
+    parser.add_argument("--pairs", type=int, default=100)
+    parser.add_argument("--cycles", type=int, default=10, help="of the part long")
+    parser.add_argument("--noise", type=float, default=0.2, help="speckle of the part long")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--out", type=Path, required=True)
+    a = parser.parse_args(argv)
+    torch.set_num_threads(a.threads)
+    cv2.setNumThreads(a.threads)
+    makers: dict[str, Callable[[], Tracker]] = {
+        "copied": Copied,
+        "inverse_search": InverseSearch,
+        "graph_flow": GraphFlow,
+    }
+    if a.graphs is not None:
+        makers["tracker"] = lambda: OnnxTracker(a.graphs, a.threads)
+    clips = a.data / "clips/labelled"
+    loops = [read_clip(f) for f in sorted(clips.glob("loop_*"))[: a.loops]]
+    parts = {
+        "loops": lambda: (loops, 1, 0.0),
+        "long": lambda: (loops, a.cycles, a.noise),
+        "pairs": lambda: (read_pairs(a.data / "eval")[: a.pairs], 1, 0.0),
+        "thyroid": lambda: ([read_clip(clips / "Train_0002")], 1, 0.0),
+    }
+    result: dict[str, dict] = {"options": {k: str(v) for k, v in vars(a).items() if k != "data"}}
+    for part in a.parts.split(","):
+        subjects, cycles, noise = parts[part]()
+        result[part] = {}
+        for name, make in makers.items():
+            tracker, records, times = make(), [], []
+            for clip in tqdm(subjects, desc=f"{part} {name}", mininterval=5):
+                of_clip, ms = follow_clip(tracker, clip, cycles, noise)
+                records += of_clip
+                times += ms
+            entry = {"dice": summary(records), "ms_p50": round(float(np.median(times)), 1)}
+            if cycles > 1:
+                entry["last_cycle"] = summary(records, last=len(subjects[0].frames))
+            entry["quality"] = quality_summary(records)
+            result[part][name] = entry
+            tqdm.write(f"{part} {name} {json.dumps(entry)}")
+    a.out.parent.mkdir(parents=True, exist_ok=True)
+    a.out.write_text(json.dumps(result, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""The measurement of tracking, on clips whose answer is known."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sonotrack_training.letterbox import Letterbox
+from sonotrack_training.measure_tracking import (
+    Copied,
+    GraphFlow,
+    InverseSearch,
+    LabelledClip,
+    coverage,
+    dice,
+    follow_clip,
+    main,
+    quality_summary,
+    read_clip,
+    summary,
+)
+
+
+def moving_square(frames: int = 3, step: int = 4) -> LabelledClip:
+    """A textured square that moves to the right by ``step`` px a frame."""
+    rng = np.random.default_rng(0)
+    texture = rng.integers(60, 250, (80, 80)).repeat(2, 0).repeat(2, 1).astype(np.uint8)
+    images, labels = [], []
+    for t in range(frames):
+        image = np.full((256, 256), 20, np.uint8)
+        label = np.zeros((256, 256), np.uint8)
+        x = 40 + step * t
+        image[48:208, x : x + 160] = texture
+        label[48:208, x : x + 160] = 1
+        images.append(image)
+        labels.append(label)
+    return LabelledClip("square", images, labels)
+
+
+def test_dice_of_half_overlapping_masks_is_a_half_and_of_empty_ones_is_one():
+    a = np.array([True, True, False])
+    assert dice(a, np.array([False, True, True])) == 0.5
+    assert dice(~a & a, ~a & a) == 1.0
+
+
+def test_copied_masks_lose_what_the_object_moved():
+    records, times = follow_clip(Copied(), moving_square())
+    # 160 px wide: 4 px further (160 - 4) / 160 of it overlap, 8 px further (160 - 8) / 160
+    assert [r["dice"] for r in records] == pytest.approx([0.975, 0.95], abs=1e-3)
+    assert len(times) == 2
+
+
+@pytest.mark.parametrize("tracker", [InverseSearch, GraphFlow])
+def test_flow_follows_the_object(tracker):
+    records, _ = follow_clip(tracker(), moving_square())
+    assert min(r["dice"] for r in records) > 0.98
+
+
+def test_cycles_repeat_the_clip():
+    records, _ = follow_clip(Copied(), moving_square(), cycles=2)
+    assert [r["frame"] for r in records] == [1, 2, 3, 4, 5]
+    assert records[2]["dice"] == 1.0  # the first frame again
+
+
+def test_coverage_sums_to_one_and_holds_half_covered_cells():
+    labels = np.zeros((256, 256), np.uint8)
+    labels[:, :3] = 1  # three px: one and a half cells of the mask grid
+    masks = coverage(labels, Letterbox(256, 256, 256))
+    assert masks[1, 0, :3].tolist() == pytest.approx([1.0, 0.5, 0.0], abs=2e-3)
+    assert np.abs(masks.sum(0) - 1).max() < 1e-6
+
+
+def test_a_summary_weighs_labels_alike_and_can_look_at_the_end_alone():
+    records = [
+        {"label": 1, "frame": 1, "dice": 1.0, "quality": None},
+        {"label": 1, "frame": 2, "dice": 0.5, "quality": None},
+        {"label": 2, "frame": 2, "dice": 0.25, "quality": None},
+    ]
+    assert summary(records) == {"1": 0.75, "2": 0.25, "mean": 0.5}
+    assert summary(records, last=1) == {"1": 0.5, "2": 0.25, "mean": 0.375}
+
+
+def test_the_quality_summary_counts_what_needed_a_click():
+    records = [
+        {"label": 1, "frame": t, "dice": d, "quality": q}
+        for t, (d, q) in enumerate([(0.95, 0.95), (0.8, 0.85), (0.8, 0.95), (0.95, 0.85)])
+    ]
+    expected = {"error": 0.075, "bias": 0.025, "precision": 0.5, "recall": 0.5, "needed": 2}
+    assert quality_summary(records) == pytest.approx(expected)
+    assert quality_summary([{**records[0], "quality": None}]) is None
+
+
+def test_the_command_writes_its_figures(tmp_path):
+    clip = moving_square()
+    folder = tmp_path / "clips/labelled/loop_a"
+    for name, images in (("frames", clip.frames), ("masks", clip.labels)):
+        (folder / name).mkdir(parents=True)
+        for i, image in enumerate(images):
+            Image.fromarray(image).save(folder / name / f"{i:04}.png")
+    assert len(read_clip(folder).frames) == 3
+    out = tmp_path / "out/tracking.json"
+    main(["--data", str(tmp_path), "--parts", "loops", "--out", str(out)])
+    result = json.loads(out.read_text())
+    assert set(result["loops"]) == {"copied", "inverse_search", "graph_flow"}
+    assert result["loops"]["copied"]["dice"]["mean"] == pytest.approx(0.9625, abs=1e-3)
