@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+SONOSAM = """\
+- **SonoSAMLite**: promptable segmentation, {size} px input: EfficientNet-Lite2 (ImageNet, Apache-2.0), ViT blocks, SAM-like
+  prompt encoder and mask decoder."""
+
+DEAOT = """\
+- **DeAOT-T**: tracking of up to {slots} objects, {size} px input: MobileNetV2 (ImageNet, Apache-2.0), gated propagation,
+  guided by dense optical flow."""
+
 INTENDED_USE = """\
 Outlining a structure that a person clicks on in an ultrasound image, and following it through a cine loop; for research,
 annotation and the development of scanner software. **Not a medical device**: not for diagnosis or treatment decisions.
@@ -39,11 +47,10 @@ def model_card(manifest: dict[str, Any]) -> str:
         "",
         "## Models",
         "",
-        f"- **SonoSAMLite**: promptable segmentation, {manifest['sonosam']['inputSizePx']} px input: EfficientNet-Lite2 "
-        "(ImageNet, Apache-2.0), ViT blocks, SAM-like prompt encoder and mask decoder.",
-        f"- **DeAOT-T**: tracking of up to {manifest['deaot']['objectSlots']} objects, "
-        f"{manifest['deaot']['inputSizePx']} px input: MobileNetV2 (ImageNet, Apache-2.0), gated propagation, guided by "
-        "dense optical flow.",
+        SONOSAM.format(size=manifest["sonosam"]["inputSizePx"]),
+        DEAOT.format(
+            slots=manifest["deaot"]["objectSlots"], size=manifest["deaot"]["inputSizePx"]
+        ),
         "",
         "## Intended use",
         "",
