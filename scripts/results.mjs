@@ -63,17 +63,19 @@ const SECTIONS = {
   loops: (r, all) => {
     const label = { 1: 'LV', 2: 'myocardium', 3: 'LA', all: 'all' };
     const baselines = all['tracking-baselines']?.loops ?? {};
+    const baseline = (name, k) => number(baselines[name]?.dice[k === 'all' ? 'mean' : k]);
     const rows = Object.entries(r.figures).map(([k, f]) => [
       label[k] ?? k,
       f.objects,
-      number(baselines.copied?.[k]),
-      number(baselines.flow?.[k]),
+      baseline('copied', k),
+      baseline('inverse_search', k),
+      baseline('graph_flow', k),
       number(f.mean),
     ]);
     return [
       'Tracking, INT8: mean DSC over the cine loops from the true first masks, never corrected; the mask copied and a classical ' +
-        'dense flow (OpenCV DIS) beside it.',
-      table(['label', 'objects', 'copied', 'flow alone', 'sonotrack'], rows),
+        'dense flow (OpenCV DIS) beside it, and the flow of the graph without the network.',
+      table(['label', 'objects', 'copied', 'DIS alone', 'own flow alone', 'sonotrack'], rows),
     ];
   },
   precision: (r) => {

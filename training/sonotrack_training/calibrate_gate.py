@@ -57,7 +57,7 @@ def main(argv: list[str] | None = None) -> None:
     )
     parser.add_argument("--checkpoint", type=Path, required=True, help="of train_deaot")
     parser.add_argument("--out", type=Path, required=True, help="the checkpoint with its new bias")
-    parser.add_argument("--data", type=Path, default=Path("../../shared/data/train"))
+    parser.add_argument("--data", type=Path, required=True, help="folder of the training sets")
     parser.add_argument("--shifts", default="0,1,2,3", help="logits to try on top of the trained")
     parser.add_argument("--clips", type=int, default=10)
     parser.add_argument("--frames", type=int, default=31)

@@ -226,7 +226,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument(
         "--graphs", type=Path, help="folder of the exported graphs; without, the baselines alone"
     )
-    parser.add_argument("--data", type=Path, default=Path("../../shared/data"))
+    parser.add_argument("--data", type=Path, required=True, help="holds clips/ and eval/")
     parser.add_argument(
         "--parts", default="loops,pairs,thyroid", help="of loops, long, pairs, thyroid"
     )

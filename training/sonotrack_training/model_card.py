@@ -22,7 +22,11 @@ LIMITS = """\
   scenes; other anatomies work by generality, worse and with more clicks. The figures below say how much.
 - Thin and open structures (aponeuroses, the myocardium) need the most clicks.
 - B-mode only: no Doppler, no M-mode, no 3-D context.
-- `score` and `quality` are estimates of the model itself; they are not calibrated on clinical data.
+- `score` and `quality` are estimates of the model itself, not calibrated on clinical data. `quality` is too high, most of
+  all where tracking fails, so that `ask` misses most of the frames that need a click.
+- The cine loops and the ED→ES pairs are not clean held-out data for the tracker: settings of its optical flow were scored
+  on half of the loops and a quarter of the pairs, and the mix of training clips was changed after looking at them. No
+  weight was trained on them.
 """
 
 CLICK_COLUMNS = (("1", "1"), ("2", "2"), ("3", "3"), ("5", "5"), ("10", "10"))

@@ -25,6 +25,7 @@ from .models.deaot import DeAot
 from .models.mobilenet_v2 import load_imagenet
 from .run_log import RunLog, save_checkpoint
 from .tracking_objective import random_course, training_loss, validate
+from .weights import load_weights
 
 BACKBONE_RATE = 0.1  # learning rate of the pretrained stages against the rest
 WARMUP = 60  # steps
@@ -35,18 +36,11 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
+    parser.add_argument("--data", type=Path, required=True, help="folder of the training sets")
     parser.add_argument(
-        "--data",
-        type=Path,
-        default=Path("../../shared/data/train"),
-        help="folder of the training sets",
+        "--weights", type=Path, help="ImageNet weights of the backbone (npz); random without"
     )
-    parser.add_argument(
-        "--weights",
-        type=Path,
-        default=Path("../../shared/weights/mobilenetv2_1.0_imagenet.npz"),
-        help="ImageNet weights of the backbone; random where the file is missing",
-    )
+    parser.add_argument("--init", type=Path, help="start from these weights (safetensors)")
     parser.add_argument("--checkpoint", type=Path, default=Path("checkpoints/local/deaot.pt"))
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the logs")
     parser.add_argument("--resume", action=argparse.BooleanOptionalAction, default=True)
@@ -86,13 +80,15 @@ class Averaged:
             self.state[k].lerp_(v, 1 - decay)
 
 
-def build(weights: Path, device: str) -> DeAot:
-    """A fresh model, its backbone filled from ``weights`` where that file exists."""
+def build(weights: Path | None, init: Path | None, device: str) -> DeAot:
+    """A model filled from ``init``, or a fresh one whose backbone is filled from ``weights``."""
     model = DeAot().to(device)
-    if weights.is_file():
+    if init is not None:
+        load_weights(init, model)
+    elif weights is not None:
         load_imagenet(model.backbone, weights)
     else:
-        tqdm.write(f"backbone: random weights, for there is no {weights}")
+        tqdm.write("backbone: random weights, for no --weights were given")
     # edges and textures of ImageNet serve as they are; the stages after stride 8 adapt
     for module in (model.backbone.first, *model.backbone.stages[:3]):
         module.requires_grad_(False)
@@ -117,7 +113,7 @@ class Run:
         self.held_out = [
             validation_clips(held_out, a.validation_clips, longer, later) for later in (False, True)
         ]
-        self.model = build(a.weights, a.device)
+        self.model = build(a.weights, a.init, a.device)
         self.average = Averaged(self.model, a.ema)
         pretrained = [p for p in self.model.backbone.parameters() if p.requires_grad]
         others = [p for n, p in self.model.named_parameters() if not n.startswith("backbone.")]
