@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import { loadBundle } from '../runtime/bundle.js';
 import { loadBinding } from '../runtime/native.js';
-import { loadProfile, type FirmwareProfile } from '../runtime/profiles.js';
+import { loadProfile, threadsOf, type FirmwareProfile } from '../runtime/profiles.js';
 import { openDevice } from '../sdk/device.js';
 import { explain } from './failure.js';
 import type { GlobalOptions } from './shared.js';
@@ -59,7 +59,7 @@ async function examineProfile(
 ): Promise<{ finding: Finding; profile: FirmwareProfile | null }> {
   try {
     const profile = await loadProfile(name);
-    const detail = `${profile.name}: ${profile.providers.join(' → ')}, ${profile.threads} threads, budget ${profile.frameBudgetMs} ms`;
+    const detail = `${profile.name}: ${profile.providers.join(' → ')}, ${threadsOf(profile)} threads, budget ${profile.frameBudgetMs} ms`;
     return { profile, finding: { name: 'profile', status: 'ok', detail, fix: null } };
   } catch (error) {
     return { profile: null, finding: failed('profile', error) };
