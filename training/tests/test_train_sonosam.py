@@ -1,27 +1,9 @@
 import json
 
-import numpy as np
-import pytest
 import torch
-from PIL import Image
 
 from sonotrack_training import train_sonosam
 from sonotrack_training.models.efficientnet_lite import EfficientNetLite2
-
-
-@pytest.fixture
-def data(tmp_path):
-    folder = tmp_path / "data" / "bus_bra"
-    for sub in ("images", "masks"):
-        (folder / sub).mkdir(parents=True)
-    rng = np.random.default_rng(0)
-    for i in range(30):
-        labels = np.zeros((64, 64), np.uint8)
-        labels[20:44, 16:40] = 1
-        image = (rng.integers(0, 60, labels.shape) + 100 * labels).astype(np.uint8)
-        Image.fromarray(image).save(folder / "images" / f"{i:04}-l.png")
-        Image.fromarray(labels).save(folder / "masks" / f"{i:04}-l.png")
-    return tmp_path / "data"
 
 
 def run(data, folder, steps, monkeypatch):
