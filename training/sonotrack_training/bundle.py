@@ -26,7 +26,7 @@ SONOSAM = ("sonosam-encoder", "sonosam-decoder")
 DEAOT = ("deaot-encoder", "deaot-memorize", "deaot-propagate")
 ASK_BELOW = 0.9  # the paper intervenes below a DSC of 0.90 (§4.3)
 # Optical flow and the attention's bookkeeping stay in float: their precision is what carries the masks.
-KEEP_FLOAT = {"deaot-propagate": ("/model/flow", "/flow")}
+KEEP_FLOAT = {"deaot-propagate": ("/flow", "/box", "/quality/box")}
 
 
 def quantise_all(fp32: Path, out: Path, samples: list[Sample], size: int) -> None:

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from sonotrack_training.data.clips import speckle
-from sonotrack_training.models.flow import DenseFlow, box_mean, warp
+from sonotrack_training.models.flow import BoxMean, DenseFlow, warp
 
 
 def texture(seed: int = 0) -> torch.Tensor:
@@ -37,9 +37,9 @@ def test_warp_moves_along_y_by_the_second_channel():
 
 def test_box_mean_counts_only_pixels_inside_of_the_image():
     ones = torch.ones(1, 1, 5, 5)
-    assert torch.allclose(box_mean(ones, 3), ones)
+    assert torch.allclose(BoxMean()(ones, 3), ones)
     ramp = torch.arange(3.0).view(1, 1, 1, 3).expand(1, 1, 3, 3)
-    assert torch.allclose(box_mean(ramp, 3)[0, 0, 0], torch.tensor([0.5, 1.0, 1.5]))
+    assert torch.allclose(BoxMean()(ramp, 3)[0, 0, 0], torch.tensor([0.5, 1.0, 1.5]))
 
 
 def test_flow_of_a_frame_to_itself_is_zero():

@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .deaot_decoder import Fusion, PyramidDecoder, QualityHead, likeness
-from .flow import DenseFlow, warp
+from .flow import BoxMean, DenseFlow, warp
 from .gated_propagation import EXCLUDED, GatedPropagation
 from .mobilenet_v2 import CHANNELS4, CHANNELS8, CHANNELS16, MobileNetV2
 
@@ -67,6 +67,7 @@ class DeAot(nn.Module):
         self.fusion = Fusion(o.references, 48)
         self.quality = QualityHead(o.references)
         self.flow = DenseFlow()
+        self.box = BoxMean()
         nn.init.trunc_normal_(self.position, std=0.02)
         nn.init.orthogonal_(self.identify.weight.view(o.width, -1).T, gain=o.width**-0.5 * 4)
 
@@ -189,7 +190,9 @@ class DeAot(nn.Module):
         proposal = torch.softmax(logits + exclude[:, :, None, None], 1)
 
         residual, correlation = likeness(
-            present[:, None].expand(-1, slots + 1, -1, -1, -1).flatten(0, 1), grays.flatten(0, 1)
+            present[:, None].expand(-1, slots + 1, -1, -1, -1).flatten(0, 1),
+            grays.flatten(0, 1),
+            self.box,
         )
         length = torch.log1p(flows.flatten(0, 1).square().sum(1, keepdim=True))
         evidence = torch.cat([4 * residual, correlation, length], 1).unflatten(0, (-1, slots + 1))

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .flow import box_mean
+from .flow import BoxMean
 
 WINDOW = 9  # px of the mask grid, over which a candidate's likeness to the present frame is judged
 
@@ -94,12 +94,12 @@ class PyramidDecoder(nn.Module):
         return x, upsample(each + slots + self.trust * base) + self.slots2(F.relu(self.mix2(fine)))
 
 
-def likeness(present: Tensor, candidate: Tensor) -> tuple[Tensor, Tensor]:
+def likeness(present: Tensor, candidate: Tensor, box: BoxMean) -> tuple[Tensor, Tensor]:
     """How well warped gray fits the present frame: both f32[B, 1, M, M] -> residual (0 and up) and
     correlation (-1 to 1), each over windows less their means, f32[B, 1, M, M]."""
     parts = torch.cat([present, candidate], 1)
-    means = box_mean(parts, WINDOW)
-    products = box_mean(torch.cat([parts * parts, parts[:, :1] * parts[:, 1:]], 1), WINDOW)
+    means = box(parts, WINDOW)
+    products = box(torch.cat([parts * parts, parts[:, :1] * parts[:, 1:]], 1), WINDOW)
     variance = (products[:, :2] - means * means).clamp_min(0)
     covariance = products[:, 2:] - means[:, :1] * means[:, 1:]
     residual = (variance.sum(1, keepdim=True) - 2 * covariance).clamp_min(0)
@@ -147,6 +147,7 @@ class QualityHead(nn.Module):
     def __init__(self, references: int) -> None:
         super().__init__()
         self.references = references
+        self.box = BoxMean()
         self.layers = nn.Sequential(
             nn.Linear(2 * (references + 2) + 6, 32),
             nn.ReLU(),
@@ -167,7 +168,7 @@ class QualityHead(nn.Module):
         overlap = overlap * valid[:, :, None]
         doubt = (masks * (1 - masks)).sum((2, 3))
         hard = (masks * masks).sum((2, 3))
-        edge = box_mean(masks, 3)
+        edge = self.box(masks, 3)
         edge = (edge * (1 - edge)).sum((2, 3))
         inside = (
             likeness_maps.flatten(2) @ masks.flatten(2).transpose(1, 2) / (area[:, None] + 1)
