@@ -101,13 +101,7 @@ void Tracker::Start(const FrameView& frame, const std::vector<ObjectMask>& objec
     LetterboxGray(frame, deaot_->geometry().input_size, scratch.image.data<uint8_t>());
   }
   deaot_->Encode(stage, scratch.image, &scratch.features, timings);
-  deaot_->Memorize(stage, scratch.features.features16, scratch.masks, &scratch.memories[0],
-                   timings);
-
-  std::swap(image_, scratch.image);
-  std::swap(masks_, scratch.masks);
-  std::swap(features16_, scratch.features.features16);
-  std::swap(memory_, scratch.memories[0]);
+  TakeOverFrame(stage, timings);
   std::fill(slots_.begin(), slots_.end(), Slot());
   for (size_t i = 0; i < objects.size(); ++i) slots_[i] = {true, true, objects[i].id};
   SetActive();
@@ -115,7 +109,6 @@ void Tracker::Start(const FrameView& frame, const std::vector<ObjectMask>& objec
   std::memset(reference_valid_.raw(), 0, reference_valid_.bytes());
   SetReference(0);
   frame_ = frame.size;
-  has_embedding_ = false;
   started_ = true;
 }
 
@@ -138,13 +131,7 @@ std::vector<TrackedObject> Tracker::Track(const FrameView& frame, Timings* timin
                     {&scratch.image, &image_, &masks_, &scratch.features, &references_,
                      &reference_valid_, &memory_, &active_},
                     &scratch.masks, &scratch.quality, timings);
-  deaot_->Memorize(stage, scratch.features.features16, scratch.masks, &scratch.memories[0],
-                   timings);
-  std::swap(image_, scratch.image);
-  std::swap(masks_, scratch.masks);
-  std::swap(features16_, scratch.features.features16);
-  std::swap(memory_, scratch.memories[0]);
-  has_embedding_ = false;
+  TakeOverFrame(stage, timings);
 
   Stopwatch watch(&timings->postprocess_ms);
   const std::vector<uint8_t> labels = LabelsOnLastFrame();
@@ -289,6 +276,17 @@ std::vector<uint8_t> Tracker::LabelsOnLastFrame() const {
   ProbabilitiesToLabels(masks_.data<float>(), {active, active + active_.count()},
                         GridTapsOf(box, deaot_->geometry().mask_size), labels.data());
   return labels;
+}
+
+void Tracker::TakeOverFrame(const char* stage, Timings* timings) {
+  auto& scratch = deaot_->scratch();
+  deaot_->Memorize(stage, scratch.features.features16, scratch.masks, &scratch.memories[0],
+                   timings);
+  std::swap(image_, scratch.image);
+  std::swap(masks_, scratch.masks);
+  std::swap(features16_, scratch.features.features16);
+  std::swap(memory_, scratch.memories[0]);
+  has_embedding_ = false;
 }
 
 void Tracker::PaintAndCommit(const char* stage, size_t slot, const std::vector<uint8_t>& bitmap,

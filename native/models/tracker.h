@@ -83,6 +83,8 @@ class Tracker {
   size_t RequireSlot(const char* stage, int64_t id) const;
   /** The label of each pixel of the last frame: 0 or slot + 1. */
   std::vector<uint8_t> LabelsOnLastFrame() const;
+  /** Memorises the scratch frame with its masks, then makes it the last frame. */
+  void TakeOverFrame(const char* stage, Timings* timings);
   /** Gives `slot` this mask on the last frame, which becomes reference 1. */
   void PaintAndCommit(const char* stage, size_t slot, const std::vector<uint8_t>& bitmap,
                       Timings* timings);

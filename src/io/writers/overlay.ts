@@ -1,26 +1,10 @@
 /** A frame with its masks drawn on it: a translucent fill and an opaque contour. */
 import sharp from 'sharp';
 import type { Frame, Mask } from '../../sdk/types.js';
-
-export type Colour = readonly [red: number, green: number, blue: number];
-
-/** Okabe and Ito's palette, which stays apart for colour-blind eyes; the page uses the same. */
-export const OBJECT_COLOURS: readonly Colour[] = [
-  [86, 180, 233],
-  [230, 159, 0],
-  [0, 200, 140],
-  [240, 228, 66],
-  [213, 94, 0],
-  [204, 121, 167],
-  [0, 130, 220],
-];
+import { objectColour } from '../palette.js';
 
 /** Share of the fill's colour over the frame. */
 const FILL_OPACITY = 0.32;
-
-export function objectColour(id: number): Colour {
-  return OBJECT_COLOURS[Math.max(0, id - 1) % OBJECT_COLOURS.length];
-}
 
 /**
  * Frame u8[h, w, c] and masks of its size → RGB u8[h, w, 3]. The contour is the outermost ring of pixels of the mask.

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page, WebSocketRoute } from 'playwright-core';
-import { test } from 'tap';
+import { test, type Test } from 'tap';
 import { Phantom, PHANTOM_LABELS } from '../../../src/io/sources/index.js';
 import { packageRoot } from '../../../src/runtime/package-info.js';
 import { launchBrowser, noBrowser } from '../../support/browser.js';
@@ -27,16 +27,22 @@ async function inCanvas(page: Page, x: number, y: number): Promise<{ x: number; 
   };
 }
 
+/** A served phantom and a page that has not gone there yet; both end with the test. */
+async function openDemo(t: Test) {
+  const source = `phantom:?seed=3&width=${WIDTH}&height=${HEIGHT}&fps=${RATE}`;
+  const live = await serve('--models-dir', modelsDir, '--source', source);
+  t.teardown(() => live.stop('SIGKILL'));
+  const browser = await launchBrowser();
+  t.teardown(() => browser.close());
+  const page = await browser.newPage({ viewport: { width: 1000, height: 640 } });
+  return { live, browser, page };
+}
+
 test(
   'a click in the chamber shows a mask with an area, on its own frame',
   { skip, timeout: 120_000 },
   async (t) => {
-    const source = `phantom:?seed=3&width=${WIDTH}&height=${HEIGHT}&fps=${RATE}`;
-    const live = await serve('--models-dir', modelsDir, '--source', source);
-    t.teardown(() => live.stop('SIGKILL'));
-    const browser = await launchBrowser();
-    t.teardown(() => browser.close());
-    const page = await browser.newPage({ viewport: { width: 1000, height: 640 } });
+    const { live, page } = await openDemo(t);
     const problems: string[] = [];
     page.on('pageerror', (error) => problems.push(error.message));
     page.on('console', (message) => {
@@ -96,12 +102,7 @@ test(
   'the page can be used from the keyboard and reconnects by itself',
   { skip, timeout: 120_000 },
   async (t) => {
-    const source = `phantom:?seed=3&width=${WIDTH}&height=${HEIGHT}&fps=${RATE}`;
-    const live = await serve('--models-dir', modelsDir, '--source', source);
-    t.teardown(() => live.stop('SIGKILL'));
-    const browser = await launchBrowser();
-    t.teardown(() => browser.close());
-    const page = await browser.newPage({ viewport: { width: 1000, height: 640 } });
+    const { live, browser, page } = await openDemo(t);
     const connections: WebSocketRoute[] = [];
     await page.routeWebSocket('**/stream', (route) => {
       connections.push(route);

@@ -2,10 +2,11 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { test } from 'tap';
+import { objectColour } from '../../../../src/io/palette.js';
 import { areaRows, areasCsv, AREAS_HEADER } from '../../../../src/io/writers/areas-csv.js';
 import { writeAtomically } from '../../../../src/io/writers/atomic.js';
 import { encodeLabelPng, encodeMaskPng, labelMap } from '../../../../src/io/writers/labels.js';
-import { drawOverlay, encodeOverlayPng, objectColour } from '../../../../src/io/writers/overlay.js';
+import { drawOverlay, encodeOverlayPng } from '../../../../src/io/writers/overlay.js';
 import { Mask } from '../../../../src/sdk/mask.js';
 import type { Frame } from '../../../../src/sdk/types.js';
 
