@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from sonotrack_training.data import augment, synthetic, targets
-from sonotrack_training.data.prompted import Mix, Sampler, coverage, validation_views
+from sonotrack_training.data.augment import Focus
+from sonotrack_training.data.prompted import Mix, Sampler, coverage, focus_of, validation_views
 from sonotrack_training.data.samples import Sample
 
 
@@ -23,10 +24,28 @@ def test_the_letterbox_scales_the_longer_side_to_the_input():
 def test_labels_move_with_the_picture(sample):
     rng = np.random.default_rng(1)
     for _ in range(10):
-        matrix = augment.random_view(rng, *sample.image.shape, 128, np.array([60, 45]))
+        matrix = augment.random_view(rng, *sample.image.shape, 128, Focus(60, 45, 60))
         image, labels = augment.warp(rng, sample.image, sample.labels, matrix, 128)
         if labels.any() and not labels.all():
             assert image[labels == 1].mean() > image[labels == 0].mean() + 40
+
+
+def test_a_close_view_holds_the_object_it_frames():
+    rng, sides = np.random.default_rng(5), []
+    for _ in range(200):
+        matrix = augment.random_view(rng, 300, 400, 128, Focus(200, 100, 30))
+        x, y = matrix @ np.array([200, 100, 1])
+        scale = np.sqrt(abs(np.linalg.det(matrix[:, :2])))
+        if scale > 1.5:  # the letterbox alone has 0.32
+            sides.append(30 * scale / 128)
+            assert 0 < x < 128 and 0 < y < 128
+    assert len(sides) > 40 and 0.3 < min(sides) and max(sides) < 1
+
+
+def test_the_focus_is_a_part_of_a_label(sample):
+    focus = focus_of(np.random.default_rng(0), sample.labels)
+    assert focus == Focus(60, 45, 60)
+    assert focus_of(np.random.default_rng(0), np.zeros_like(sample.labels)) is None
 
 
 def test_intensity_keeps_size_and_type():

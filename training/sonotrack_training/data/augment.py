@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
+
+MAX_ZOOM = 6.0  # beyond the letterbox; more shows the screen's pixels rather than tissue
 
 
 def letterbox_matrix(height: int, width: int, size: int) -> np.ndarray:
@@ -12,18 +16,33 @@ def letterbox_matrix(height: int, width: int, size: int) -> np.ndarray:
     return np.array([[scale, 0, 0], [0, scale, 0]], np.float64)
 
 
+@dataclass(frozen=True)
+class Focus:
+    """What a view may zoom in on: an object's centre (x, y) and the longer side of its box, in px of the picture."""
+
+    x: float
+    y: float
+    side: float
+
+
 def random_view(
-    rng: np.random.Generator, height: int, width: int, size: int, focus: np.ndarray | None
+    rng: np.random.Generator, height: int, width: int, size: int, focus: Focus | None
 ) -> np.ndarray:
     """A 2×3 map from the picture to a size × size view.
 
-    Half of the views keep the letterbox's scale within ±25 %, the others zoom in on `focus` (x, y) up to threefold,
-    as a zoomed second pass or a shallow depth setting would.
+    Half of the views keep the letterbox's scale within ±25 %; of the others some zoom in on `focus` up to threefold, as a
+    shallow depth setting would, and some frame its object, as the second pass of a zoomed prediction does.
     """
     base = letterbox_matrix(height, width, size)
-    zoom = np.exp(rng.uniform(-0.25, 0.22))
-    if focus is not None and rng.random() < 0.35:
-        zoom = np.exp(rng.uniform(0.1, 1.1))
+    zoom, shift = np.exp(rng.uniform(-0.25, 0.22)), 0.05
+    draw, close = rng.random(), False
+    if focus is not None and draw < 0.5:
+        close = True
+        if draw < 0.2:
+            zoom, shift = np.exp(rng.uniform(0.1, 1.1)), 0.2
+        else:
+            frame = focus.side * np.exp(rng.uniform(np.log(1.1), np.log(2.4)))
+            zoom, shift = min(size / frame / base[0, 0], MAX_ZOOM), 0.06
     angle = np.deg2rad(rng.normal(0, 12))
     stretch = np.exp(rng.normal(0, 0.09))
     flip = -1.0 if rng.random() < 0.5 else 1.0
@@ -33,11 +52,11 @@ def random_view(
     if rng.random() < 0.03:
         linear = linear @ np.diag([1.0, -1.0])
     centre = np.array([width / 2, height / 2])
-    if zoom > 1.2 and focus is not None:
-        centre = centre + (focus - centre) * rng.uniform(0.6, 1.0)
-        target = np.array([size / 2, size / 2]) + rng.uniform(-0.3, 0.3, 2) * size
+    if close and focus is not None:
+        centre = np.array([focus.x, focus.y])
+        target = np.full(2, size / 2) + np.clip(rng.normal(0, shift, 2), -0.3, 0.3) * size
     else:
-        target = base[0, 0] * centre + rng.normal(0, 0.05, 2) * size
+        target = base[0, 0] * centre + rng.normal(0, shift, 2) * size
     return np.concatenate([linear, (target - linear @ centre)[:, None]], 1)
 
 
@@ -142,5 +161,10 @@ def overlay_text(rng: np.random.Generator, image: np.ndarray) -> None:
         x, y = (int(v) for v in rng.integers(0, size, 2))
         text = "".join(rng.choice(list("ABCDEFGHKLMR0123456789.+x"), rng.integers(1, 7)))
         cv2.putText(
-            image, text, (x, y), cv2.FONT_HERSHEY_PLAIN, rng.uniform(0.5, 1.0), int(rng.integers(150, 256))
+            image,
+            text,
+            (x, y),
+            cv2.FONT_HERSHEY_PLAIN,
+            rng.uniform(0.5, 1.0),
+            int(rng.integers(150, 256)),
         )

@@ -27,8 +27,8 @@ SET_WEIGHTS = {
 class Mix:
     """Shares of what is drawn. Set one to 0 to leave that part out (ablations)."""
 
-    synthetic: float = 0.32
-    region: float = 0.2
+    synthetic: float = 0.35
+    region: float = 0.1
     wall: float = 0.08
 
 
@@ -69,14 +69,15 @@ class Sampler:
     def view(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
         """A picture and its labels, u8 [S, S] each."""
         if rng.random() < self.mix.synthetic:
-            return synthetic.scene(rng, size)
-        name = rng.choice(list(self.by_set), p=self.weights)
-        sample = self.by_set[name][rng.integers(len(self.by_set[name]))]
-        height, width = sample.image.shape
-        cells = np.argwhere(sample.labels > 0)
-        focus = cells[rng.integers(len(cells))][::-1] if len(cells) else None
-        matrix = augment.random_view(rng, height, width, size, focus)
-        return augment.warp(rng, sample.image, sample.labels, matrix, size)
+            if rng.random() < 0.5:
+                return synthetic.scene(rng, size)
+            image, labels = synthetic.scene(rng, round(1.5 * size))  # to be looked at more closely
+        else:
+            name = rng.choice(list(self.by_set), p=self.weights)
+            sample = self.by_set[name][rng.integers(len(self.by_set[name]))]
+            image, labels = sample.image, sample.labels
+        matrix = augment.random_view(rng, *image.shape, size, focus_of(rng, labels))
+        return augment.warp(rng, image, labels, matrix, size)
 
     def target(
         self, rng: np.random.Generator, image: np.ndarray, labels: np.ndarray
@@ -87,6 +88,19 @@ class Sampler:
         if draw < self.mix.region + self.mix.wall:
             return targets.wall(rng, labels)
         return targets.labelled(rng, labels)
+
+
+def focus_of(rng: np.random.Generator, labels: np.ndarray) -> augment.Focus | None:
+    """One connected part of a random label."""
+    values = np.unique(labels[labels > 0])
+    if not len(values):
+        return None
+    _, _, stats, _ = cv2.connectedComponentsWithStats(
+        (labels == rng.choice(values)).astype(np.uint8)
+    )
+    parts = stats[1:][stats[1:, cv2.CC_STAT_AREA] >= min(30, stats[1:, cv2.CC_STAT_AREA].max())]
+    x, y, width, height, _ = parts[rng.integers(len(parts))]
+    return augment.Focus(x + width / 2, y + height / 2, float(max(width, height)))
 
 
 def coverage(mask: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from .augment import fan, shadow, smooth_field
+from .sector import Sector, render_sector
 from .targets import disc
 
 
@@ -121,7 +122,9 @@ def layers(rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]
         thick = size * np.exp(rng.uniform(np.log(0.05), np.log(0.35)))
         line = rng.normal(0, 0.02 * size, (1, 5)).astype(np.float32)
         line = cv2.resize(line, (size, 1), interpolation=cv2.INTER_CUBIC)[0]
-        lower = np.maximum(edge + thick + line + tilt * (np.arange(size) - size / 2) * 0.3, edge + 4)
+        lower = np.maximum(
+            edge + thick + line + tilt * (np.arange(size) - size / 2) * 0.3, edge + 4
+        )
         band = (rows >= edge) & (rows < lower)
         texture = np.exp(0.5 * smooth_field(rng, size, 5))
         if rng.random() < 0.5:  # muscle fibres
@@ -200,11 +203,14 @@ SCENES = {heart: 0.4, lesions: 0.22, layers: 0.14, vessels: 0.12, head: 0.12}
 
 
 def scene(rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """A random scene → picture u8 [S, S], labels u8 [S, S]; half of them behind a fan."""
+    """A random scene → picture u8 [S, S], labels u8 [S, S]; half of them by a sector probe, others behind a fan."""
     make = list(SCENES)[rng.choice(len(SCENES), p=list(SCENES.values()))]
     echo, labels = make(rng, size)
+    if rng.random() < (0.75 if make is heart else 0.35):
+        sector = Sector.random(rng)
+        return render_sector(rng, echo, sector), labels * sector.covers(size)
     image = render(rng, echo)
-    if rng.random() < 0.5:
+    if rng.random() < 0.4:
         covered = fan(rng, size) > 0
         image, labels = image * covered, labels * covered
     return image, labels

@@ -35,7 +35,7 @@ def region(rng: np.random.Generator, image: np.ndarray) -> np.ndarray | None:
     Its border follows the picture's own edges, which is what most unseen objects have in common.
     """
     size = image.shape[0]
-    smooth = cv2.GaussianBlur(image, (0, 0), rng.uniform(1.5, 4))
+    smooth = cv2.GaussianBlur(image, (0, 0), rng.uniform(2.5, 6) * size / 256)
     bright = np.argwhere(image > 8)
     if len(bright) < MIN_PX:
         return None
@@ -53,9 +53,13 @@ def region(rng: np.random.Generator, image: np.ndarray) -> np.ndarray | None:
     area = stats[largest, cv2.CC_STAT_AREA]
     if not 0.004 < area / size**2 < 0.35:
         return None
-    mask = (parts == largest).astype(np.uint8)
+    # speckle frays the border more than a person would
+    soft = cv2.GaussianBlur((parts == largest).astype(np.float32), (0, 0), 2.0 * size / 256)
+    mask = (soft > 0.5).astype(np.uint8)
     perimeter = sum(cv2.arcLength(c, True) for c in contours(mask))
-    if perimeter**2 / (4 * np.pi * area) > 12:  # a frayed region has no border that a person would draw
+    if (
+        perimeter**2 / (4 * np.pi * max(area, 1)) > 5
+    ):  # a frayed region has no border that a person would draw
         return None
     return mask
 
