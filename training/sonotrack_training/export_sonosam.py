@@ -15,7 +15,7 @@ from .click_loop import MAX_POINTS, UNUSED, ambiguous_rows
 from .models.sonosam import SonoSamLite
 from .models.sonosam_decoder import MaskDecoder
 from .models.sonosam_encoder import EMBEDDING, SKIP_CHANNELS, ImageEncoder
-from .weights import load_weights
+from .trained import load_sonosam
 
 OPSET = 20
 FEATURES = ("embedding", "skip8", "skip4", "skip2")
@@ -65,22 +65,6 @@ class DecoderGraph(nn.Module):
         return mask, score, candidates, candidate_scores
 
 
-def load_model(checkpoint: Path | None) -> tuple[SonoSamLite, int]:
-    """The averaged model of a training checkpoint (or of its safetensors) and its input size.
-
-    None gives untrained weights.
-    """
-    if checkpoint is None:
-        return SonoSamLite().eval(), 256
-    if checkpoint.suffix == ".safetensors":
-        model = SonoSamLite()
-        return model.eval(), int(load_weights(checkpoint, model)["size"])
-    state = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    model = SonoSamLite(state["depth"])
-    model.load_state_dict(state["average"])
-    return model.eval(), state["size"]
-
-
 def export(model: SonoSamLite, size: int, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     image = torch.zeros(1, 1, size, size, dtype=torch.uint8)
@@ -111,10 +95,14 @@ def export(model: SonoSamLite, size: int, out: Path) -> None:
 
 def main() -> None:
     p = argparse.ArgumentParser(description=__doc__)
-    p.add_argument("--checkpoint", type=Path, help="without one: untrained weights, for trying runtimes")
+    p.add_argument(
+        "--checkpoint", type=Path, help="without one: untrained weights, for trying runtimes"
+    )
+    p.add_argument("--size", type=int, help="input size, px (default: the one trained for)")
     p.add_argument("--out", type=Path, required=True)
     args = p.parse_args()
-    model, size = load_model(args.checkpoint)
+    model, size = load_sonosam(args.checkpoint)
+    size = args.size or size
     with torch.no_grad():
         export(model, size, args.out)
 

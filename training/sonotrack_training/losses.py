@@ -28,6 +28,17 @@ def mask_loss(logits: Tensor, target: Tensor) -> Tensor:
     return dice_loss(logits, target) + FOCAL_WEIGHT * focal_loss(logits, target)
 
 
+def click_loss(logits: Tensor, points: Tensor) -> Tensor:
+    """How far the logits f32[B,K,M,M] are from obeying the clicks f32[B,N,3] (x, y as shares of the side; label 1, 0, or
+    -1 unused): hinge on a margin of 1 at the clicked cells, mean over the clicks; f32[B,K]."""
+    # grid_sample wants x, y in -1..1: [B,N,1,2] → [B,K,N]
+    places = (2 * points[:, :, None, :2] - 1).to(logits)
+    there = F.grid_sample(logits, places, align_corners=False)[..., 0]
+    used = (points[:, :, 2] >= 0).to(logits)[:, None]
+    wrong = F.relu(1 - there * (2 * points[:, :, 2] - 1).to(logits)[:, None]) * used
+    return wrong.sum(-1) / used.sum(-1).clamp(min=1)
+
+
 def iou(logits: Tensor, target: Tensor) -> Tensor:
     """IoU of the thresholded masks, f32[B,K]; two empty masks agree."""
     a, b = logits > 0, (target > 0.5).expand_as(logits)

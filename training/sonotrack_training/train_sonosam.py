@@ -1,7 +1,8 @@
 """Trains SonoSAMLite: `python -m sonotrack_training.train_sonosam --data DIR --minutes 60`.
 
 Encoder once a picture, several decoder passes: the first prompt, then clicks on the model's own errors (paper §3.3).
-Of the passes only the first and the last carry gradients; those between only move the prompts on.
+Of the passes only the first and the last carry gradients; those between only move the prompts on. Some batches come in
+another input size, so that one set of weights serves every size that a bundle may be exported for.
 """
 
 from __future__ import annotations
@@ -19,13 +20,17 @@ from tqdm import tqdm
 
 from .click_loop import Prompts, ambiguous_rows, answer_of
 from .data.prompted import Mix, Sampler, validation_views
-from .data.prompts import point_in
+from .data.prompts import loose_box, point_in
 from .data.samples import load_samples
-from .losses import iou, mask_loss
+from .distillation import ALPHA, Teacher, binary_kl
+from .losses import click_loss, iou, mask_loss
 from .models.efficientnet_lite import imagenet_file, load_imagenet
 from .models.sonosam import SonoSamLite
+from .models.sonosam_teacher import SonoSam
 from .run_log import RunLog, save_checkpoint
+from .trained import load_sonosam
 from .weights import load_weights
+from .workers import Workers, run
 
 # The paper's recipe (§2.2) and the one found better here.
 RECIPES = {
@@ -38,6 +43,10 @@ WARMUP_STEPS = 150
 CHECKPOINT_SECONDS = 180
 VALIDATION_SECONDS = 1200
 CLIP_NORM = 1.0
+CLICK_WEIGHT = 0.1
+OTHER_SIZES = (0.75, 1.25, 1.5)  # of the input size
+SYNC_STEPS = 8
+ALONE = Workers()
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -45,20 +54,31 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--data", type=Path, required=True, help="folder that holds the training sets")
     p.add_argument("--checkpoint", type=Path, default=Path("checkpoints/local/sonosam.pt"))
     p.add_argument("--init", type=Path, help="start from these weights (safetensors)")
+    p.add_argument(
+        "--sam", type=Path, help="train SonoSAM itself from SAM's public ViT-B checkpoint"
+    )
+    p.add_argument("--teacher", type=Path, help="distil from this SonoSAMLite (safetensors)")
+    p.add_argument("--teacher-size", type=int, default=384, help="its input size, px")
     p.add_argument("--log", type=Path, default=Path("runs/sonosam.jsonl"))
-    p.add_argument("--minutes", type=float, default=60.0, help="training time in all, resumes included")
-    p.add_argument("--steps", type=int, default=None, help="stop after this many steps in all")
+    p.add_argument(
+        "--minutes", type=float, default=60.0, help="training time in all, resumes included"
+    )
+    p.add_argument("--steps", type=int, default=None, help="or this many steps in all: repeatable")
     p.add_argument("--recipe", choices=list(RECIPES), default="default")
     p.add_argument("--size", type=int, default=256, help="input size, px")
+    p.add_argument(
+        "--other-sizes", type=float, default=0.25, help="share of batches in another size"
+    )
     p.add_argument("--images", type=int, default=8)
     p.add_argument("--objects", type=int, default=2, help="objects an image")
     p.add_argument("--box-share", type=float, default=0.3)
-    p.add_argument("--depth", type=int, default=6, help="ViT blocks")
+    p.add_argument("--depth", type=int, default=12, help="ViT blocks")
     p.add_argument("--synthetic", type=float, default=Mix.synthetic)
     p.add_argument("--region", type=float, default=Mix.region)
     p.add_argument("--wall", type=float, default=Mix.wall)
     p.add_argument("--seed", type=int, default=1)
-    p.add_argument("--threads", type=int, default=2)
+    p.add_argument("--workers", type=int, default=1, help="processes that share the work")
+    p.add_argument("--threads", type=int, default=2, help="of each process")
     p.add_argument("--device", default="cpu")
     p.add_argument("--fresh", action="store_true", help="ignore an existing checkpoint")
     return p.parse_args(argv)
@@ -68,16 +88,31 @@ def rate_at(schedule: str, step: int, progress: float) -> float:
     """The share of the full learning rate; `progress` runs from 0 to 1 over the training time."""
     if schedule == "halve":  # the paper halves every 25 of its epochs; here four times in all
         return 0.5 ** int(4 * progress)
-    return min(1, (step + 1) / WARMUP_STEPS) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress)))
+    return min(1, (step + 1) / WARMUP_STEPS) * (
+        0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress))
+    )
 
 
 def repeat_rows(features: dict[str, Tensor], times: int) -> dict[str, Tensor]:
     return {name: f.repeat_interleave(times, 0) for name, f in features.items()}
 
 
-def pass_loss(logits: Tensor, scores: Tensor, target: Tensor, ambiguous: Tensor) -> Tensor:
-    """The single mask always; of the candidates the best, most where the prompt is ambiguous; the predicted IoU."""
+def pass_loss(
+    logits: Tensor,
+    scores: Tensor,
+    target: Tensor,
+    points: Tensor,
+    ambiguous: Tensor,
+    taught: Tensor | None = None,
+) -> Tensor:
+    """The single mask always; of the candidates the best, most where the prompt is ambiguous; the predicted IoU.
+
+    `taught` are the teacher's logits f32[R,1,M,M]; without them nothing is distilled.
+    """
     loss = mask_loss(logits, target)
+    if taught is not None:
+        loss = (1 - ALPHA) * loss + ALPHA * binary_kl(logits, taught)
+    loss = loss + CLICK_WEIGHT * click_loss(logits, points)
     best = loss[:, 1:].min(1).values
     candidates = torch.where(ambiguous, best, 0.1 * best)
     calibration = (scores - iou(logits.detach(), target)).square().mean(1)
@@ -85,18 +120,30 @@ def pass_loss(logits: Tensor, scores: Tensor, target: Tensor, ambiguous: Tensor)
 
 
 def train_step(
-    model: SonoSamLite, sampler: Sampler, step: int, args: argparse.Namespace
+    model: SonoSamLite | SonoSam,
+    sampler: Sampler,
+    step: int,
+    args: argparse.Namespace,
+    workers: Workers = ALONE,
+    teacher: Teacher | None = None,
 ) -> tuple[Tensor, dict[str, float]]:
     """One batch: forward passes and their loss, not yet differentiated."""
-    rng = np.random.default_rng([args.seed, step, 1])
-    batch = sampler.batch(step, args.images, args.objects, args.size)
+    # size and clicks are the same for all workers, so that none waits for another
+    shared = np.random.default_rng([args.seed, step, 1])
+    size = args.size
+    if shared.random() < args.other_sizes:
+        size = 32 * round(args.size * shared.choice(OTHER_SIZES) / 32)
+    further = int(shared.choice(FURTHER_CLICKS, p=FURTHER_SHARE))
+    number = step * workers.count + workers.rank
+    rng = np.random.default_rng([args.seed, number, 2])
+    batch = sampler.batch(number, args.images, args.objects, size)
     target = torch.from_numpy(batch.targets).to(args.device)
     images = torch.from_numpy(batch.images).to(args.device)
-    prompts = Prompts(batch.targets, args.size, rng)
+    prompts = Prompts(batch.targets, size, rng)
     prompts.start(args.box_share)
-    further = int(rng.choice(FURTHER_CLICKS, p=FURTHER_SHARE))
     with torch.autocast(args.device, torch.bfloat16):
         features = repeat_rows(model.encoder(images), args.objects)
+        views = teacher.look(images, args.objects) if teacher else []
         total, dice = torch.zeros((), device=args.device), {}
         for click in range(further + 1):
             learn = click in (0, further)
@@ -106,7 +153,9 @@ def train_step(
                 logits, scores = model.decoder(features, *given)
             logits, scores = logits.float(), scores.float()
             if learn:
-                total = total + pass_loss(logits, scores, target, ambiguous)
+                points = given[0] / torch.tensor([size, size, 1.0], device=args.device)
+                taught = teacher.answer(views, *given, target) if teacher else None
+                total = total + pass_loss(logits, scores, target, points, ambiguous, taught)
             answer = answer_of(logits, scores, ambiguous).detach()
             j = iou(answer, target)
             dice["first" if click == 0 else "last"] = float((2 * j / (1 + j)).mean())
@@ -118,51 +167,84 @@ def train_step(
 
 
 @torch.no_grad()
-def validate(model: SonoSamLite, views: list, size: int, clicks: int = 5) -> dict[str, list[float]]:
-    """Mean DSC after 1..clicks, per set."""
+def validate(
+    model: SonoSamLite | SonoSam, views: list, size: int, clicks: int = 5
+) -> dict[str, dict[str, list[float] | float]]:
+    """Mean DSC per set: `dsc` after 1..clicks, `box` from the exact box."""
     model.eval()
     curves: dict[str, list[list[float]]] = {}
     for at in range(0, len(views), 16):
         part = views[at : at + 16]
         targets = np.stack([v[2] for v in part])[:, None]
-        prompts = Prompts(targets, size, np.random.default_rng(0))
-        for row, mask in enumerate(prompts.truth):  # the innermost cell first
-            prompts.add_point(row, *point_in(prompts.rng, mask, exact=1.0), 1.0)
+        clicked = Prompts(targets, size, np.random.default_rng(0))
+        boxed = Prompts(targets, size, np.random.default_rng(0))
+        for row, mask in enumerate(clicked.truth):  # the innermost cell first
+            clicked.add_point(row, *point_in(clicked.rng, mask, exact=1.0), 1.0)
+            boxed.box[row] = torch.from_numpy(loose_box(boxed.rng, mask, jitter=0) * boxed.cell)
         target = torch.from_numpy(targets)
-        rows: list[list[float]] = [[] for _ in part]
+        found: list[list[float]] = []
         with torch.autocast("cpu", torch.bfloat16):
             features = model.encoder(torch.from_numpy(np.stack([v[1] for v in part])[:, None]))
-            for _ in range(clicks):
+            for prompts in [boxed] + clicks * [clicked]:
                 given = prompts.tensors("cpu")
                 logits, scores = model.decoder(features, *given)
                 answer = answer_of(logits.float(), scores.float(), ambiguous_rows(*given))
                 j = iou(answer, target)[:, 0]
-                for row, value in zip(rows, (2 * j / (1 + j)).tolist(), strict=True):
-                    row.append(value)
+                found.append((2 * j / (1 + j)).tolist())
                 prompts.follow(answer, exact=1.0)
-        for view, row in zip(part, rows, strict=True):
-            curves.setdefault(view[0], []).append(row)
+        for view, row in zip(part, zip(*found, strict=True), strict=True):
+            curves.setdefault(view[0], []).append(list(row))
     model.train()
-    return {name: np.mean(rows, 0).round(4).tolist() for name, rows in sorted(curves.items())}
+    means = {name: np.mean(rows, 0).round(4).tolist() for name, rows in sorted(curves.items())}
+    return {
+        "dsc": {name: mean[1:] for name, mean in means.items()},
+        "box": {name: mean[0] for name, mean in means.items()},
+    }
+
+
+def starting_model(args: argparse.Namespace) -> SonoSamLite | SonoSam:
+    if args.sam:
+        sonosam = SonoSam()
+        sonosam.load_sam(args.sam)
+        return sonosam.to(args.device)
+    model = SonoSamLite(args.depth).to(args.device, memory_format=torch.channels_last)
+    if args.init:  # blocks that the weights do not have start as identities
+        load_weights(args.init, model, may_lack="encoder.blocks.")
+    else:
+        load_imagenet(model.encoder.stem, imagenet_file())
+    model.encoder.stem.freeze_to_stride_4()
+    return model
+
+
+def parameter_groups(model: SonoSamLite | SonoSam, recipe: dict) -> list[dict]:
+    """What learns, with the base rate of each group."""
+    stem = model.encoder.stem.parameters() if isinstance(model, SonoSamLite) else []
+    pretrained = [p for p in stem if p.requires_grad]
+    known = {id(p) for p in pretrained}
+    rest = [p for p in model.parameters() if p.requires_grad and id(p) not in known]
+    groups = [
+        {"params": pretrained, "base": recipe["stem_rate"]},
+        {"params": rest, "base": recipe["rate"]},
+    ]
+    return [group for group in groups if group["params"]]
 
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
+    run(args.workers, train, args)
+
+
+def train(workers: Workers, args: argparse.Namespace) -> None:
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
     recipe = RECIPES[args.recipe]
-    model = SonoSamLite(args.depth).to(args.device, memory_format=torch.channels_last)
-    if args.init:
-        load_weights(args.init, model)
-    else:
-        load_imagenet(model.encoder.stem, imagenet_file())
-    model.encoder.stem.freeze_to_stride_4()
+    model = starting_model(args)
     average = copy.deepcopy(model).requires_grad_(False)
-    stem = [p for p in model.encoder.stem.parameters() if p.requires_grad]
-    known = {id(p) for p in model.encoder.stem.parameters()}
-    rest = [p for p in model.parameters() if id(p) not in known]
-    groups = [{"params": stem, "base": recipe["stem_rate"]}, {"params": rest, "base": recipe["rate"]}]
+    groups = parameter_groups(model, recipe)
     optimiser = torch.optim.AdamW(groups, lr=recipe["rate"], weight_decay=recipe["decay"])
+    teacher = None
+    if args.teacher:
+        teacher = Teacher(load_sonosam(args.teacher)[0].to(args.device), args.teacher_size)
 
     step, spent = 0, 0.0
     if args.checkpoint.exists() and not args.fresh:
@@ -173,10 +255,12 @@ def main(argv: list[str] | None = None) -> None:
         step, spent = state["step"], state["spent"]
     mix = Mix(args.synthetic, args.region, args.wall)
     sampler = Sampler(load_samples(args.data, "train"), mix, args.seed)
-    views = validation_views(load_samples(args.data, "validation"), args.size, per_set=20)
+    views: list = []
     log = RunLog(args.log)
-    arguments = {k: v.name if isinstance(v, Path) else v for k, v in vars(args).items()}
-    log.write(event="start", step=step, spent=spent, arguments=arguments)
+    if workers.first:
+        views = validation_views(load_samples(args.data, "validation"), args.size, per_set=20)
+        arguments = {k: v.name if isinstance(v, Path) else v for k, v in vars(args).items()}
+        log.write(event="start", step=step, spent=spent, arguments=arguments)
 
     def save() -> None:
         save_checkpoint(
@@ -195,36 +279,52 @@ def main(argv: list[str] | None = None) -> None:
     limit = args.minutes * 60
     began = saved = validated = time.monotonic()
     before = spent
-    bar = tqdm(total=round(limit), initial=round(spent), unit="s", desc="sonosam", mininterval=10)
-    while spent < limit and (args.steps is None or step < args.steps):
-        factor = rate_at(recipe["schedule"], step, spent / limit)
+    bar = tqdm(
+        total=round(limit),
+        initial=round(spent),
+        unit="s",
+        desc="sonosam",
+        mininterval=10,
+        disable=not workers.first,
+    )
+    learning = [p for p in model.parameters() if p.requires_grad]
+    while step < args.steps if args.steps else spent < limit:
+        progress = step / args.steps if args.steps else spent / limit
+        factor = rate_at(recipe["schedule"], step, progress)
         for group in optimiser.param_groups:
             group["lr"] = group["base"] * factor
-        loss, dice = train_step(model, sampler, step, args)
+        loss, dice = train_step(model, sampler, step, args, workers, teacher)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), CLIP_NORM)
+        norm = torch.nn.utils.clip_grad_norm_(learning, CLIP_NORM)
         if torch.isfinite(norm):
             optimiser.step()
-        decay = min(EMA_DECAY, (step + 1) / (step + 10))
+        step += 1
+        if step % SYNC_STEPS and step != args.steps:
+            continue
+        workers.average(learning)
+        decay = min(EMA_DECAY**SYNC_STEPS, step / (step + 10 * SYNC_STEPS))
         with torch.no_grad():
             for a, b in zip(average.parameters(), model.parameters(), strict=True):
                 a.lerp_(b, 1 - decay)
-        step += 1
         now = time.monotonic()
-        spent = before + now - began
+        spent = before + workers.mean(now - began)  # all must stop at the same step
+        if not workers.first:
+            continue
         bar.n = round(spent)
-        bar.set_postfix(step=step, loss=f"{loss.item():.3f}", **{k: f"{v:.2f}" for k, v in dice.items()})
-        if step % 10 == 0:
-            log.write(step=step, spent=round(spent), loss=round(loss.item(), 4), rate=factor, **dice)
+        bar.set_postfix(
+            step=step, loss=f"{loss.item():.3f}", **{k: f"{v:.2f}" for k, v in dice.items()}
+        )
+        log.write(step=step, spent=round(spent), loss=round(loss.item(), 4), rate=factor, **dice)
         if now - saved > CHECKPOINT_SECONDS:
             save()
             saved = now
         if now - validated > VALIDATION_SECONDS:
-            log.write(event="validation", step=step, dsc=validate(average, views, args.size))
+            log.write(event="validation", step=step, **validate(average, views, args.size))
             validated = time.monotonic()
-    save()
-    log.write(event="end", step=step, dsc=validate(average, views, args.size))
+    if workers.first:
+        save()
+        log.write(event="end", step=step, **validate(average, views, args.size))
 
 
 if __name__ == "__main__":

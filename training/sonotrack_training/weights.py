@@ -26,9 +26,16 @@ def save_weights(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str
     os.replace(partial, path)
 
 
-def load_weights(path: Path, model: nn.Module) -> dict[str, str]:
-    """Fills `model` (names and shapes must match, else RuntimeError) and returns the metadata."""
-    model.load_state_dict({name: t.float() for name, t in load_file(path).items()})
+def load_weights(path: Path, model: nn.Module, may_lack: str | None = None) -> dict[str, str]:
+    """Fills `model` (names and shapes must match, else RuntimeError) and returns the metadata.
+
+    Tensors whose names begin with `may_lack` keep their values where the file has none.
+    """
+    tensors = {name: t.float() for name, t in load_file(path).items()}
+    if may_lack is not None:
+        kept = {n: t for n, t in model.state_dict().items() if n.startswith(may_lack)}
+        tensors = {**kept, **tensors}
+    model.load_state_dict(tensors)
     with safe_open(path, "pt") as file:
         return file.metadata() or {}
 

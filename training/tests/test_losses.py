@@ -1,6 +1,6 @@
 import torch
 
-from sonotrack_training.losses import dice_loss, focal_loss, iou, mask_loss
+from sonotrack_training.losses import click_loss, dice_loss, focal_loss, iou, mask_loss
 
 
 def test_a_certain_and_right_mask_costs_almost_nothing():
@@ -29,3 +29,13 @@ def test_iou_counts_cells_and_two_empty_masks_agree():
     logits = torch.tensor([[[[1.0, -1, 1, -1]], [[-1.0, -1, -1, -1]]]]).reshape(1, 2, 1, 4)
     assert torch.allclose(iou(logits, target), torch.tensor([[1 / 3, 0.0]]))
     assert iou(-torch.ones(1, 1, 2, 2), torch.zeros(1, 1, 2, 2)).item() == 1
+
+
+def test_click_loss_asks_for_a_margin_at_the_clicked_cells():
+    logits = torch.full((1, 1, 4, 4), -3.0)
+    logits[0, 0, 1, 2] = 0.25
+    # the centre of column 2, row 1; and of column 0, row 3; and an unused row
+    points = torch.tensor([[[2.5 / 4, 1.5 / 4, 1], [0.5 / 4, 3.5 / 4, 0], [0, 0, -1]]])
+    assert torch.allclose(click_loss(logits, points), torch.tensor([[0.75 / 2]]))
+    assert torch.allclose(click_loss(-logits, points), torch.tensor([[(1.25 + 4) / 2]]))
+    assert click_loss(logits, torch.tensor([[[0.0, 0, -1]]])).item() == 0

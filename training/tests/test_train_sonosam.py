@@ -4,13 +4,15 @@ import torch
 
 from sonotrack_training import train_sonosam
 from sonotrack_training.models.efficientnet_lite import EfficientNetLite2
+from sonotrack_training.trained import load_sonosam
+from sonotrack_training.weights import save_weights
 
 
-def run(data, folder, steps, monkeypatch):
+def run(data, folder, steps, monkeypatch, more=""):
     monkeypatch.setattr(train_sonosam, "imagenet_file", lambda: None)
     monkeypatch.setattr(train_sonosam, "load_imagenet", lambda stem, path: None)
     options = f"--data {data} --checkpoint {folder}/c.pt --log {folder}/log.jsonl --size 64 --images 2"
-    options += f" --objects 1 --depth 1 --threads 1 --steps {steps} --minutes 5"
+    options += f" --objects 1 --depth 1 --threads 1 --steps {steps} --other-sizes 0 {more}"
     train_sonosam.main(options.split())
     return torch.load(folder / "c.pt", weights_only=True)
 
@@ -25,6 +27,32 @@ def test_a_run_resumes_where_it_stopped(data, tmp_path, monkeypatch):
     assert not any("stem.stem" in k for k in moved), "the frozen layers must not move"
     records = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert [r["event"] for r in records if "event" in r] == ["start", "end", "start", "end"]
+
+
+def test_weights_of_fewer_blocks_grow_into_a_deeper_model(data, tmp_path, monkeypatch):
+    first = run(data, tmp_path, 2, monkeypatch)
+    init = tmp_path / "first.safetensors"
+    save_weights(init, first["average"], {"depth": "1", "size": "64"})
+    args = train_sonosam.parse_args(["--data", "x", "--init", str(init), "--depth", "2"])
+    grown = train_sonosam.starting_model(args).eval()
+    small, size = load_sonosam(init)
+    assert size == 64
+    image = torch.randint(0, 256, (1, 1, 64, 64), dtype=torch.uint8)
+    with torch.no_grad():
+        assert torch.allclose(
+            grown.encoder(image)["embedding"], small.encoder(image)["embedding"], atol=1e-5
+        )
+
+
+def test_a_teacher_and_another_size_take_part(data, tmp_path, monkeypatch):
+    first = run(data, tmp_path, 1, monkeypatch)
+    teacher = tmp_path / "teacher.safetensors"
+    save_weights(teacher, first["average"], {"depth": "1", "size": "64"})
+    more = f"--teacher {teacher} --teacher-size 96 --other-sizes 1 --fresh"
+    taught = run(data, tmp_path, 1, monkeypatch, more)
+    assert not torch.equal(
+        first["model"]["decoder.iou.up.weight"], taught["model"]["decoder.iou.up.weight"]
+    )
 
 
 def test_the_paper_s_rate_halves_and_the_default_s_falls_to_almost_nothing():

@@ -9,7 +9,7 @@ from .sonosam_encoder import ImageEncoder
 
 
 class SonoSamLite(nn.Module):
-    def __init__(self, depth: int = 6):
+    def __init__(self, depth: int = 12):
         super().__init__()
         self.encoder = ImageEncoder(depth=depth)
         self.decoder = MaskDecoder()

@@ -32,7 +32,7 @@ class VitBlock(nn.Module):
 
 
 class ImageEncoder(nn.Module):
-    def __init__(self, width: int = 384, depth: int = 6, heads: int = 6):
+    def __init__(self, width: int = 384, depth: int = 12, heads: int = 6):
         super().__init__()
         self.width = width
         self.stem = EfficientNetLite2()
