@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { packageVersion } from '../runtime/package-info.js';
 import { DEFAULT_PROFILE } from '../runtime/profiles.js';
 import { addDoctor } from './doctor.js';
+import { addEval } from './eval.js';
 import { exitCodeOf, EXIT, reportError, reportWarnings } from './failure.js';
 import { addModels } from './models.js';
 import { addProfiles } from './profiles.js';
@@ -43,6 +44,7 @@ export function createProgram(): Command {
   addSegment(program);
   addTrack(program);
   addServe(program);
+  addEval(program);
   addProfiles(program);
   addModels(program);
   addDoctor(program);

@@ -6,10 +6,13 @@ export interface Progress {
 }
 
 /** A bar on standard error, where that is a terminal; silent otherwise. */
-export function createProgress(total: number, { silent }: { silent: boolean }): Progress {
+export function createProgress(
+  total: number,
+  { silent, unit = 'frames' }: { silent: boolean; unit?: string },
+): Progress {
   if (silent || !process.stderr.isTTY) return { update() {}, stop() {} };
   const bar = new SingleBar({
-    format: '{bar} {value}/{total} frames, {eta_formatted} left',
+    format: `{bar} {value}/{total} ${unit}, {eta_formatted} left`,
     stream: process.stderr,
     hideCursor: true,
     clearOnComplete: true,

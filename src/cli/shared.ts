@@ -1,7 +1,7 @@
 /** What several commands share: reading prompts, opening the device, printing. */
 import { InvalidArgumentError, type Command } from 'commander';
 import { openDevice, type Device } from '../sdk/device.js';
-import type { Box, EngineChoice, Point, Prompts } from '../sdk/types.js';
+import type { Box, EngineChoice, Point, Prompts, ZoomMode } from '../sdk/types.js';
 import { UsageError } from './failure.js';
 
 export interface GlobalOptions {
@@ -57,8 +57,14 @@ export function promptsOf({ point, box }: PromptOptions): Prompts {
 export async function withDevice<T>(
   { engine, profile, modelsDir }: GlobalOptions,
   work: (device: Device) => Promise<T>,
+  zoom?: ZoomMode,
 ): Promise<T> {
-  const device = await openDevice({ engine, profile, ...(modelsDir && { modelsDir }) });
+  const device = await openDevice({
+    engine,
+    profile,
+    ...(modelsDir && { modelsDir }),
+    ...(zoom && { zoom }),
+  });
   try {
     return await work(device);
   } finally {

@@ -8,6 +8,7 @@ import { SonotrackError } from './errors.js';
 import { packageRoot } from './package-info.js';
 import { compileSchema, schemaMessage } from './schema.js';
 import { nearest } from './validate.js';
+import type { ZoomMode } from './zoom.js';
 
 export const DEFAULT_PROFILE = 'x86-cpu';
 
@@ -31,6 +32,8 @@ export interface FirmwareProfile {
   thermalLadder: { aboveC: number; maxRateHz: number }[];
   /** As the file has it; `cacheFolder` gives the absolute path. */
   engineCacheDir: string | null;
+  /** Whether `predict` looks again at a crop around the object, at the cost of one encoder pass per crop. */
+  zoom: ZoomMode;
   /** Frames kept so that a click on an earlier one can be answered. */
   historyFrames: number;
 }

@@ -10,6 +10,7 @@ import {
   type FirmwareProfile,
 } from '../runtime/profiles.js';
 import { checkInteger, checkObject, checkOneOf, checkString } from '../runtime/validate.js';
+import { ZOOM_MODES, ZoomImage, type ZoomMode } from '../runtime/zoom.js';
 import { checkFrame } from './check.js';
 import { DeviceState } from './device-state.js';
 import { Image } from './image.js';
@@ -44,11 +45,12 @@ const DEFAULTS = {
  * await device.close();
  */
 export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
-  const given = checkObject(options, 'options', ['profile', 'modelsDir', 'engine']);
+  const given = checkObject(options, 'options', ['profile', 'modelsDir', 'engine', 'zoom']);
   const choice = checkOneOf(given.engine ?? DEFAULTS.engine, 'engine', ENGINES);
   const profileName = checkString(given.profile ?? DEFAULTS.profile, 'profile');
   const modelsDir =
     given.modelsDir === undefined ? undefined : checkString(given.modelsDir, 'modelsDir');
+  const zoom = given.zoom === undefined ? null : checkOneOf(given.zoom, 'zoom', ZOOM_MODES);
   const profile = await loadProfile(profileName);
   const bundle = await loadBundle(modelsDir);
   const notices = fitNotices(profile, bundle.manifest);
@@ -64,7 +66,7 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
     notices.push(`execution provider ${provider} is not available`);
   }
   for (const text of notices) process.emitWarning(text, 'SonotrackWarning');
-  return new Device(engine, infoOf(engine, profile, bundle, notices));
+  return new Device(engine, infoOf(engine, profile, bundle, notices), zoom ?? profile.zoom);
 }
 
 /** An open engine with its models. Calls run one after the other; several images and trackers may be alive at once. */
@@ -72,13 +74,15 @@ export class Device {
   /** What was opened: engine, execution provider, models, profile, versions. Frozen. */
   readonly info: DeviceInfo;
   readonly #engine: Engine;
+  readonly #zoom: ZoomMode;
   readonly #state = new DeviceState();
   #closing: Promise<void> | null = null;
 
   /** @internal Use `openDevice`. */
-  constructor(engine: Engine, info: DeviceInfo) {
+  constructor(engine: Engine, info: DeviceInfo, zoom: ZoomMode = 'off') {
     this.#engine = engine;
     this.info = info;
+    this.#zoom = zoom;
   }
 
   /**
@@ -89,7 +93,11 @@ export class Device {
   async setImage(frame: Frame): Promise<Image> {
     const { frame: pixels, meta } = checkFrame(frame, this.#state.nextFrameId);
     this.#state.assertOpen('encode');
-    return new Image(await this.#engine.setImage(pixels), meta, this.#state);
+    if (this.#zoom === 'off')
+      return new Image(await this.#engine.setImage(pixels), meta, this.#state);
+    const kept = { ...pixels, data: pixels.data.slice() };
+    const whole = await this.#engine.setImage(pixels);
+    return new Image(new ZoomImage(this.#engine, whole, kept, this.#zoom), meta, this.#state);
   }
 
   /**
@@ -115,7 +123,7 @@ export class Device {
    */
   close(): Promise<void> {
     this.#state.close();
-    this.#closing ??= this.#engine.close();
+    this.#closing ??= this.#state.idle().then(() => this.#engine.close());
     return this.#closing;
   }
 

@@ -36,7 +36,7 @@ export class Image {
     const given = checkPrompts(prompts, this.frame, false);
     this.#device.assertOpen('predict');
     if (this.#closed) throw new SonotrackError('IMAGE_CLOSED', 'predict', 'the image is closed');
-    const { mask, candidates } = await this.#image.predict(given);
+    const { mask, candidates } = await this.#device.during(this.#image.predict(given));
     return Mask.fromEngine(mask, this.frame, given.multimask ? candidates : undefined);
   }
 

@@ -52,4 +52,5 @@ export type {
   TrackStatus,
   TrackedObject,
   TrackerOptions,
+  ZoomMode,
 } from './types.js';

@@ -3,8 +3,10 @@
  * Every mm value is null where the spacing is unknown, never a guess.
  */
 import type { EngineInfo } from '../runtime/engine.js';
+import type { ZoomMode } from '../runtime/zoom.js';
 import type { Mask } from './mask.js';
 
+export type { ZoomMode } from '../runtime/zoom.js';
 export type { EngineInfo, ExecutionProvider } from '../runtime/engine.js';
 export type { Mask } from './mask.js';
 
@@ -101,6 +103,8 @@ export interface DeviceOptions {
   modelsDir?: string;
   /** Default: 'auto', the native addon where it loads, else onnxruntime-node. */
   engine?: EngineChoice;
+  /** Whether `predict` looks again at a crop around the object. Default: what the profile says. */
+  zoom?: ZoomMode;
 }
 
 export interface TrackerOptions {

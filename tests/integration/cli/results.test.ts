@@ -134,3 +134,34 @@ test('a cine that breaks off midway leaves nothing half-written', { skip }, asyn
   t.match(run.stderr, /2\.png.*\[SOURCE_INVALID\]/);
   t.same((await readdir(folder)).sort(), ['frames', 'phantom.png']);
 });
+
+test('eval measures annotated images and writes all figures', { skip }, async (t) => {
+  const folder = t.testdir();
+  const phantom = new Phantom({ seed: 3, widthPx: 240, heightPx: 180 });
+  const raw = { width: 240, height: 180, channels: 1 as const };
+  for (const [sub, pixels] of [
+    ['images', phantom.frame(0).data],
+    ['masks', phantom.truth(0)],
+  ] as const) {
+    await mkdir(join(folder, 'data', sub), { recursive: true });
+    await sharp(pixels, { raw })
+      .toColourspace('b-w')
+      .toFile(join(folder, 'data', sub, '0.png'));
+  }
+  const out = join(folder, 'out');
+  const run = await runCli(
+    ...['eval', join(folder, 'data'), '--out', out, '--clicks', '3', '--zoom', 'off'],
+    ...['--json', '--quiet', ...MODELS],
+  );
+  t.equal(run.code, 0, run.stderr);
+  const summary = JSON.parse(run.stdout);
+  const written = JSON.parse(await readFile(join(out, 'eval.json'), 'utf8'));
+  t.same(summary.sets, written.sets);
+  t.match(written, { options: { clicks: 3, first: 'centroid', zoom: 'off' } });
+  t.ok(written.objects.length >= 1);
+  for (const object of written.objects) {
+    t.equal(object.dsc.length, 3);
+    t.ok(object.dsc.every((v: number) => v >= 0 && v <= 1));
+  }
+  t.equal(written.sets.data.dscByClick.length, 3);
+});

@@ -44,6 +44,7 @@ test('what a profile leaves out has its default', async (t) => {
     memoryCeilingMb: null,
     thermalLadder: [],
     engineCacheDir: null,
+    zoom: 'box-and-clicks',
     historyFrames: 30,
   });
 });
@@ -77,6 +78,7 @@ test('a wrong profile names the field and the allowed values', async (t) => {
       /a number > 80 for `thermalLadder\[1\].aboveC` but received 70/,
     ],
     [{ historyFrames: 0 }, /for `historyFrames`/],
+    [{ zoom: 'on' }, /for `zoom`/],
     [{ engineCacheDir: '' }, /for `engineCacheDir`/],
     [{ name: 'yours' }, /expected 'mine' for `name` but received 'yours'/],
   ];

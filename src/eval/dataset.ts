@@ -1,0 +1,88 @@
+/** Data sets on disk: `images/ID.png` beside `masks/ID.png`, a label map whose values 1, 2, … are objects. */
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { decodeImage, readHeader } from '../io/sources/image.js';
+import { SonotrackError } from '../runtime/errors.js';
+import { Mask } from '../sdk/mask.js';
+import type { Frame } from '../sdk/types.js';
+
+export interface DataSet {
+  name: string;
+  path: string;
+  /** File names in order, the same under images/ and masks/. */
+  files: string[];
+  /** Names of the labels, from meta.json; empty when it does not say. */
+  labels: Record<string, string>;
+}
+
+export interface Example {
+  id: string;
+  frame: Frame;
+  objects: { label: number; truth: Mask }[];
+}
+
+/**
+ * The data set in a folder, or those in its sub-folders, in order of their names.
+ * @throws SonotrackError SOURCE_NOT_FOUND when there is none
+ */
+export async function findDataSets(root: string): Promise<DataSet[]> {
+  const own = await readDataSet(root);
+  if (own) return [own];
+  const entries = await readdir(root, { withFileTypes: true }).catch(() => []);
+  const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  const found = await Promise.all(folders.sort().map((name) => readDataSet(join(root, name))));
+  const sets = found.filter((set) => set !== null);
+  if (sets.length) return sets;
+  throw new SonotrackError(
+    'SOURCE_NOT_FOUND',
+    'source',
+    `expected images/*.png and masks/*.png in \`${root}\` or in its folders but found none`,
+  );
+}
+
+async function readDataSet(path: string): Promise<DataSet | null> {
+  const list = async (folder: string): Promise<string[]> =>
+    (await readdir(join(path, folder)).catch(() => [])).filter((file) => file.endsWith('.png'));
+  const masks = new Set(await list('masks'));
+  const files = (await list('images')).filter((file) => masks.has(file)).sort();
+  if (!files.length) return null;
+  return { name: basename(path), path, files, labels: await labelNames(join(path, 'meta.json')) };
+}
+
+async function labelNames(file: string): Promise<Record<string, string>> {
+  const text = await readFile(file, 'utf8').catch(() => '{}');
+  const { objects } = JSON.parse(text) as { objects?: Record<string, string> };
+  return objects ?? {};
+}
+
+/**
+ * One image with its objects, in order of their labels.
+ * @throws SonotrackError SOURCE_INVALID when a file is damaged, or its label map has colours or another size
+ */
+export async function readExample({ path }: DataSet, file: string): Promise<Example> {
+  const header = await readHeader(join(path, 'images', file));
+  const frame = await decodeImage(header, 0, header.channels, null);
+  const maskHeader = await readHeader(join(path, 'masks', file));
+  const { widthPx, heightPx, channels } = maskHeader;
+  if (widthPx !== frame.widthPx || heightPx !== frame.heightPx || channels !== 1) {
+    throw new SonotrackError(
+      'SOURCE_INVALID',
+      'source',
+      `expected a gray label map of ${frame.widthPx} × ${frame.heightPx} px for \`${maskHeader.path}\` ` +
+        `but received ${widthPx} × ${heightPx} px with ${channels} channel(s)`,
+    );
+  }
+  const { data } = await decodeImage(maskHeader, 0, 1, null);
+  const labels = [...new Set(data)].filter(Boolean).sort((a, b) => a - b);
+  const truthOf = (label: number): Mask =>
+    Mask.fromBitmap(
+      data.map((value) => (value === label ? 1 : 0)),
+      widthPx,
+      heightPx,
+    );
+  return {
+    id: basename(file, '.png'),
+    frame,
+    objects: labels.map((label) => ({ label, truth: truthOf(label) })),
+  };
+}

@@ -1,0 +1,69 @@
+/** The paper's figures (§3.4) of many click runs. */
+
+/** What the figures need of one object's run. */
+export interface ObjectRecord {
+  set: string;
+  id: string;
+  label: number;
+  dsc: number[];
+  boxDsc: number;
+  clicks: { label: 0 | 1; obeyed: boolean }[];
+}
+
+export interface ClickFigures {
+  images: number;
+  objects: number;
+  /** Mean DSC after 1, 2, … clicks. */
+  dscByClick: number[];
+  /** Share of objects with a DSC of at least 0.80 after 1, 2, … clicks. */
+  over80ByClick: number[];
+  /** Mean over objects of the best DSC within the clicks. */
+  maxDsc: number;
+  /** Mean number of clicks to a DSC of 0.85 and 0.90; all clicks where it is not reached. */
+  noc85: number;
+  noc90: number;
+  boxDsc: number;
+  /** Share of clicks whose pixel the answer has right; null without such clicks. */
+  obeyedForeground: number | null;
+  obeyedBackground: number | null;
+  /** The largest fall of the mean DSC from one click to the next, 0 when it never falls. */
+  largestFall: number;
+}
+
+export const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** Figures over objects, each weighing the same. `records` must not be empty. */
+export function figuresOf(records: readonly ObjectRecord[]): ClickFigures {
+  const clicks = records[0].dsc.length;
+  const byClick = (pick: (dsc: number) => number): number[] =>
+    Array.from({ length: clicks }, (_, k) => mean(records.map(({ dsc }) => pick(dsc[k]))));
+  const numberOfClicks = (target: number): number =>
+    mean(
+      records.map(({ dsc }) => {
+        const reached = dsc.findIndex((value) => value >= target);
+        return reached === -1 ? clicks : reached + 1;
+      }),
+    );
+  const obeyed = (label: 0 | 1): number | null => {
+    const given = records.flatMap((record) => record.clicks.filter((c) => c.label === label));
+    return given.length ? mean(given.map((click) => Number(click.obeyed))) : null;
+  };
+  const dscByClick = byClick((dsc) => dsc);
+  return {
+    images: new Set(records.map(({ set, id }) => `${set}/${id}`)).size,
+    objects: records.length,
+    dscByClick,
+    over80ByClick: byClick((dsc) => Number(dsc >= 0.8)),
+    maxDsc: mean(records.map(({ dsc }) => Math.max(...dsc))),
+    noc85: numberOfClicks(0.85),
+    noc90: numberOfClicks(0.9),
+    boxDsc: mean(records.map(({ boxDsc }) => boxDsc)),
+    obeyedForeground: obeyed(1),
+    obeyedBackground: obeyed(0),
+    largestFall: dscByClick.reduce(
+      (most, dsc, k) => Math.max(most, (dscByClick[k - 1] ?? 0) - dsc),
+      0,
+    ),
+  };
+}
