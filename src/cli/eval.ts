@@ -3,12 +3,14 @@ import { join, resolve } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { chosenFiles, evaluateClicks, type ClickEvaluation } from '../eval/click-evaluation.js';
 import type { FirstClick } from '../eval/click-run.js';
-import { findDataSets } from '../eval/dataset.js';
+import { findDataSets, type DataSet } from '../eval/dataset.js';
 import type { ClickFigures } from '../eval/figures.js';
+import { gateOf, type GateResult } from '../eval/gate.js';
 import { writeAtomically } from '../io/writers/atomic.js';
 import { SonotrackError } from '../runtime/errors.js';
 import { ZOOM_MODES, type ZoomMode } from '../runtime/zoom.js';
-import type { Device } from '../sdk/device.js';
+import type { DeviceInfo } from '../sdk/types.js';
+import { EXIT } from './failure.js';
 import { createProgress } from './progress.js';
 import { print, withDevice, type GlobalOptions } from './shared.js';
 
@@ -18,12 +20,14 @@ interface EvalOptions extends GlobalOptions {
   first: FirstClick;
   maxImages: number;
   zoom?: ZoomMode;
+  baseline?: string;
 }
 
 const EXAMPLES = `
 Examples:
   $ sonotrack eval data/ --out result
   $ sonotrack eval data/breast --out result --clicks 5 --max-images 20
+  $ sonotrack eval data/ --out result --models-dir int8 --baseline fp32
 
 DIR holds images/ID.png and masks/ID.png (a label map: every value is an object), or folders that do. Each object is
 clicked on at its centroid, then where the answer is most wrong; its exact box is asked for too. Writes eval.json.`;
@@ -45,6 +49,10 @@ export function addEval(program: Command): void {
         ZOOM_MODES,
       ),
     )
+    .option(
+      '--baseline <dir>',
+      'another bundle of the same weights: fail when the measured one loses more than quantisation may',
+    )
     .option('--max-images <n>', 'most images a set (default: all)', count, Infinity)
     .addHelpText('after', EXAMPLES);
   command.action((dir: string) => evaluate(dir, command.optsWithGlobals()));
@@ -59,36 +67,60 @@ function count(text: string): number {
 }
 
 async function evaluate(dir: string, options: EvalOptions): Promise<void> {
-  const { clicks, first, maxImages, zoom } = options;
   const dataSets = await findDataSets(dir);
   const out = resolve(options.out);
   await mkdir(out, { recursive: true }).catch((cause: unknown) => {
     throw new SonotrackError('WRITE_FAILED', 'write', `cannot create ${out}`, { cause });
   });
+  const { clicks, first, maxImages, zoom, baseline: baselineDir } = options;
+  const measured = await measure(dataSets, options);
+  const baseline = baselineDir
+    ? await measure(dataSets, { ...options, modelsDir: baselineDir })
+    : undefined;
+  const gate = baseline && gateOf(baseline.result.sets, measured.result.sets);
+  const { objects, ...figures } = measured.result;
+  const summary = {
+    options: {
+      clicks,
+      first,
+      maxImages: isFinite(maxImages) ? maxImages : null,
+      zoom: zoom ?? null,
+    },
+    device: measured.device,
+    ...figures,
+    ...(gate && { gate }),
+  };
+  const file = join(out, 'eval.json');
+  await writeAtomically(file, `${JSON.stringify({ ...summary, objects })}\n`);
+  const text = [tableOf(measured.result), ...(gate ? [gateTable(gate)] : []), `written ${file}`];
+  print(options, { ...summary, file }, text.join('\n'));
+  if (gate && !gate.passed) process.exitCode = EXIT.failure;
+}
+
+async function measure(
+  dataSets: DataSet[],
+  options: EvalOptions,
+): Promise<{ result: ClickEvaluation; device: DeviceInfo }> {
+  const { clicks, first, maxImages, zoom } = options;
   const total = dataSets.reduce((sum, set) => sum + chosenFiles(set, maxImages).length, 0);
   const progress = createProgress(total, {
     silent: options.json || options.quiet,
     unit: 'images',
   });
-  const work = async (device: Device): Promise<void> => {
-    let done = 0;
-    const onImage = (): void => progress.update(++done);
-    try {
-      const result = await evaluateClicks(device, dataSets, { clicks, first, maxImages, onImage });
-      const file = join(out, 'eval.json');
-      const { objects, ...figures } = result;
-      const summary = {
-        options: { clicks, first, zoom: zoom ?? 'profile' },
+  let done = 0;
+  const onImage = (): void => progress.update(++done);
+  try {
+    return await withDevice(
+      options,
+      async (device) => ({
+        result: await evaluateClicks(device, dataSets, { clicks, first, maxImages, onImage }),
         device: device.info,
-        ...figures,
-      };
-      await writeAtomically(file, `${JSON.stringify({ ...summary, objects })}\n`);
-      print(options, { ...summary, file }, `${tableOf(result)}\nwritten ${file}`);
-    } finally {
-      progress.stop();
-    }
-  };
-  await withDevice(options, work, zoom);
+      }),
+      zoom,
+    );
+  } finally {
+    progress.stop();
+  }
 }
 
 const SHOWN_CLICKS = [1, 2, 3, 5, 10];
@@ -115,10 +147,34 @@ function tableOf({ sets, meanOfSets, setImageP50Ms, predictP50Ms }: ClickEvaluat
     ...Object.entries(sets).map(([name, set]) => row(name, String(set.objects), set)),
     row('mean of sets', '', meanOfSets),
   ];
-  const widths = head.map((_, i) => Math.max(...rows.map((cells) => cells[i].length)));
-  const lines = rows.map((cells) =>
-    cells.map((cell, i) => (i ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))).join('  '),
-  );
   const time = `setImage ${setImageP50Ms.toFixed(1)} ms, predict ${predictP50Ms.toFixed(1)} ms (p50)`;
-  return [...lines, time].join('\n');
+  return `${columns(rows)}\n${time}`;
+}
+
+/** One line a set: what is lost against the baseline, in points of DSC and in clicks. */
+function gateTable({ sets, passed, bound }: GateResult): string {
+  const points = (dsc: number): string => (100 * dsc).toFixed(2);
+  const rows = [
+    ['lost', 'DSC points', 'at click', 'NoC85', 'box', ''],
+    ...Object.entries(sets).map(([name, loss]) => [
+      name,
+      points(loss.dsc),
+      String(loss.atClick),
+      loss.clicks.toFixed(2),
+      points(loss.boxDsc),
+      loss.passed ? 'passed' : 'FAILED',
+    ]),
+  ];
+  const verdict = passed ? 'the gate is passed' : 'the gate is NOT passed';
+  return `${columns(rows)}\n${verdict}: at most ${points(bound.dsc)} points and ${bound.clicks} clicks a set`;
+}
+
+/** Cells in columns, the first left-aligned. */
+function columns(rows: string[][]): string {
+  const widths = rows[0].map((_, i) => Math.max(...rows.map((cells) => cells[i].length)));
+  return rows
+    .map((cells) =>
+      cells.map((cell, i) => (i ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))).join('  '),
+    )
+    .join('\n');
 }

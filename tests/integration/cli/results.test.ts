@@ -151,7 +151,7 @@ test('eval measures annotated images and writes all figures', { skip }, async (t
   const out = join(folder, 'out');
   const run = await runCli(
     ...['eval', join(folder, 'data'), '--out', out, '--clicks', '3', '--zoom', 'off'],
-    ...['--json', '--quiet', ...MODELS],
+    ...['--baseline', modelsDir, '--json', '--quiet', ...MODELS],
   );
   t.equal(run.code, 0, run.stderr);
   const summary = JSON.parse(run.stdout);
@@ -164,4 +164,5 @@ test('eval measures annotated images and writes all figures', { skip }, async (t
     t.ok(object.dsc.every((v: number) => v >= 0 && v <= 1));
   }
   t.equal(written.sets.data.dscByClick.length, 3);
+  t.match(written.gate, { passed: true, sets: { data: { dsc: 0, clicks: 0 } } });
 });
