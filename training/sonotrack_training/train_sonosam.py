@@ -73,6 +73,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--objects", type=int, default=2, help="objects an image")
     p.add_argument("--box-share", type=float, default=0.3)
     p.add_argument("--depth", type=int, default=12, help="ViT blocks")
+    p.add_argument("--no-skips", action="store_true", help="leave out the skips (ablation)")
+    p.add_argument("--leave-out", nargs="*", default=[], help="training sets that only validate")
     p.add_argument("--synthetic", type=float, default=Mix.synthetic)
     p.add_argument("--region", type=float, default=Mix.region)
     p.add_argument("--wall", type=float, default=Mix.wall)
@@ -207,7 +209,7 @@ def starting_model(args: argparse.Namespace) -> SonoSamLite | SonoSam:
         sonosam = SonoSam()
         sonosam.load_sam(args.sam)
         return sonosam.to(args.device)
-    model = SonoSamLite(args.depth).to(args.device, memory_format=torch.channels_last)
+    model = SonoSamLite(args.depth, not args.no_skips).to(args.device, memory_format=torch.channels_last)
     if args.init:  # blocks that the weights do not have start as identities
         load_weights(args.init, model, may_lack="encoder.blocks.")
     else:
@@ -254,11 +256,15 @@ def train(workers: Workers, args: argparse.Namespace) -> None:
         optimiser.load_state_dict(state["optimiser"])
         step, spent = state["step"], state["spent"]
     mix = Mix(args.synthetic, args.region, args.wall)
-    sampler = Sampler(load_samples(args.data, "train"), mix, args.seed)
+    learnt = [s for s in load_samples(args.data, "train") if s.set not in args.leave_out]
+    sampler = Sampler(learnt, mix, args.seed)
     views: list = []
     log = RunLog(args.log)
     if workers.first:
-        views = validation_views(load_samples(args.data, "validation"), args.size, per_set=20)
+        held_out = load_samples(args.data, "validation")
+        if args.leave_out:
+            held_out += load_samples(args.data, "train", args.leave_out)
+        views = validation_views(held_out, args.size, per_set=20)
         arguments = {k: v.name if isinstance(v, Path) else v for k, v in vars(args).items()}
         log.write(event="start", step=step, spent=spent, arguments=arguments)
 

@@ -9,9 +9,9 @@ from .sonosam_encoder import ImageEncoder
 
 
 class SonoSamLite(nn.Module):
-    def __init__(self, depth: int = 12):
+    def __init__(self, depth: int = 12, skips: bool = True):
         super().__init__()
-        self.encoder = ImageEncoder(depth=depth)
+        self.encoder = ImageEncoder(depth=depth, skips=skips)
         self.decoder = MaskDecoder()
 
     def forward(

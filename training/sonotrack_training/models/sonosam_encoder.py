@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -32,9 +33,10 @@ class VitBlock(nn.Module):
 
 
 class ImageEncoder(nn.Module):
-    def __init__(self, width: int = 384, depth: int = 12, heads: int = 6):
+    def __init__(self, width: int = 384, depth: int = 12, heads: int = 6, skips: bool = True):
+        """Without `skips` their features are zeros (for measuring what they are worth)."""
         super().__init__()
-        self.width = width
+        self.width, self.skips = width, skips
         self.stem = EfficientNetLite2()
         c2, c4, c8, c16, c32 = self.stem.channels
         self.lateral16 = nn.Conv2d(c16, width, 1)
@@ -58,9 +60,7 @@ class ImageEncoder(nn.Module):
             tokens = block(tokens)
         # [B,h·w,C] → [B,C,h,w]
         x = tokens.transpose(1, 2).reshape(b, c, h, w)
-        return {
-            "embedding": self.norm(self.neck(x)),
-            "skip8": self.skip8(x8),
-            "skip4": self.skip4(x4),
-            "skip2": self.skip2(x2),
-        }
+        skips = {"skip8": self.skip8(x8), "skip4": self.skip4(x4), "skip2": self.skip2(x2)}
+        if not self.skips:
+            skips = {name: torch.zeros_like(skip) for name, skip in skips.items()}
+        return {"embedding": self.norm(self.neck(x)), **skips}
