@@ -11,7 +11,7 @@ import argparse
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import onnx
@@ -24,21 +24,32 @@ from .quantise import Feed, quantise
 
 SONOSAM = ("sonosam-encoder", "sonosam-decoder")
 DEAOT = ("deaot-encoder", "deaot-memorize", "deaot-propagate")
+GRAPHS = {"sonosam": SONOSAM, "deaot": DEAOT}
 ASK_BELOW = 0.9  # the paper intervenes below a DSC of 0.90 (§4.3)
 # Optical flow and the attention's bookkeeping stay in float: their precision is what carries the masks.
 KEEP_FLOAT = {"deaot-propagate": ("/flow", "/box", "/quality/box")}
 
 
-def quantise_all(fp32: Path, out: Path, samples: list[Sample], size: int) -> None:
-    feeds: dict[str, Iterable[Feed]] = {
-        "sonosam-encoder": sonosam_encoder_feeds(samples, size),
-        "sonosam-decoder": sonosam_decoder_feeds(fp32, samples, size),
-    }
-    deaot: dict[str, list[Feed]] = {name: [] for name in DEAOT}
+def quantise_sonosam(fp32: Path, out: Path, samples: list[Sample], size: int) -> None:
+    quantise_graphs(
+        fp32,
+        out,
+        {
+            "sonosam-encoder": sonosam_encoder_feeds(samples, size),
+            "sonosam-decoder": sonosam_decoder_feeds(fp32, samples, size),
+        },
+    )
+
+
+def quantise_deaot(fp32: Path, out: Path, samples: list[Sample]) -> None:
+    feeds: dict[str, list[Feed]] = {name: [] for name in DEAOT}
     for name, feed in deaot_feeds(fp32, samples):
-        deaot[name].append(feed)
-    feeds.update(deaot)
-    for name in SONOSAM + DEAOT:
+        feeds[name].append(feed)
+    quantise_graphs(fp32, out, feeds)
+
+
+def quantise_graphs(fp32: Path, out: Path, feeds: Mapping[str, Iterable[Feed]]) -> None:
+    for name in feeds:
         quantise(fp32 / f"{name}.onnx", out / f"{name}.onnx", feeds[name], KEEP_FLOAT.get(name, ()))
 
 
@@ -122,16 +133,23 @@ def main() -> None:
     p.add_argument("--name", default="lite")
     p.add_argument("--version", default="0.1.0")
     p.add_argument("--precision", choices=("int8", "fp32"), default="int8")
+    p.add_argument(
+        "--models", nargs="+", choices=list(GRAPHS), default=list(GRAPHS), help="others are kept as they are"
+    )
     p.add_argument("--metrics", type=Path, nargs="*", default=[], help="JSON files of measured figures")
     p.add_argument("--card-only", action="store_true", help="keep the graphs, renew manifest and card")
     args = p.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     if not args.card_only:
         if args.precision == "int8":
-            size = input_side(args.fp32 / "sonosam-encoder.onnx", "image")
-            quantise_all(args.fp32, args.out, load_samples(args.data, "validation"), size)
+            samples = load_samples(args.data, "validation")
+            if "sonosam" in args.models:
+                size = input_side(args.fp32 / "sonosam-encoder.onnx", "image")
+                quantise_sonosam(args.fp32, args.out, samples, size)
+            if "deaot" in args.models:
+                quantise_deaot(args.fp32, args.out, samples)
         else:
-            for name in SONOSAM + DEAOT:
+            for name in [n for m in args.models for n in GRAPHS[m]]:
                 shutil.copyfile(args.fp32 / f"{name}.onnx", args.out / f"{name}.onnx")
     contents = manifest(args.out, args)
     write(args.out / "manifest.json", json.dumps(contents, indent=2) + "\n")

@@ -70,6 +70,9 @@ def answer_of(logits: Tensor, scores: Tensor, ambiguous: Tensor) -> Tensor:
 
 
 def ambiguous_rows(points: Tensor, box: Tensor, previous: Tensor) -> Tensor:
-    """One point, no box, no previous mask: bool[R]."""
-    one = (points[:, :, 2] >= 0).sum(1) == 1
-    return one & (box[:, 2] <= box[:, 0]) & (previous.flatten(1).amax(1) == 0)
+    """One prompt in all, a point or a box, and no previous mask: bool[R].
+
+    A box may mean the wall or what the wall holds, as a point may.
+    """
+    count = (points[:, :, 2] >= 0).sum(1) + (box[:, 2] > box[:, 0])
+    return (count == 1) & (previous.flatten(1).amax(1) == 0)

@@ -12,7 +12,7 @@ from .samples import Sample
 
 # How often a set is drawn; by anatomy rather than by size, the fetal heads alone are half of the pictures.
 SET_WEIGHTS = {
-    "hc18": 0.15,
+    "hc18": 0.1,
     "dltrack_apo": 0.2,
     "usgra_seg": 0.25,
     "bus_bra": 0.2,
@@ -27,7 +27,7 @@ SET_WEIGHTS = {
 class Mix:
     """Shares of what is drawn. Set one to 0 to leave that part out (ablations)."""
 
-    synthetic: float = 0.35
+    synthetic: float = 0.4
     region: float = 0.1
     wall: float = 0.08
 

@@ -49,11 +49,11 @@ def next_point(
 
 
 def loose_box(rng: np.random.Generator, target: np.ndarray, jitter: float = 0.2) -> np.ndarray:
-    """The box of `target` (cells): exact one time in four, else each edge moved by up to ± `jitter` of its side, more
+    """The box of `target` (cells): exact one time in two, else each edge moved by up to ± `jitter` of its side, more
     often outwards."""
     rows, columns = np.flatnonzero(target.any(1)), np.flatnonzero(target.any(0))
     x0, x1, y0, y1 = columns[0], columns[-1] + 1, rows[0], rows[-1] + 1
-    amount = 0.0 if rng.random() < 0.25 else rng.uniform(0, jitter)
+    amount = 0.0 if rng.random() < 0.5 else rng.uniform(0, jitter)
     move = rng.uniform(-0.5, 1.0, 4) * amount * np.array([x1 - x0, y1 - y0, x1 - x0, y1 - y0])
     box = np.array([x0 - move[0], y0 - move[1], x1 + move[2], y1 + move[3]])
     return np.clip(box, 0, target.shape[0]).astype(np.float32)

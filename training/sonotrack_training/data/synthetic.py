@@ -199,7 +199,7 @@ def render(rng: np.random.Generator, echo: np.ndarray) -> np.ndarray:
     return (np.clip(x, 0, 1) * 255).astype(np.uint8)
 
 
-SCENES = {heart: 0.4, lesions: 0.22, layers: 0.14, vessels: 0.12, head: 0.12}
+SCENES = {heart: 0.48, lesions: 0.2, layers: 0.12, vessels: 0.1, head: 0.1}
 
 
 def scene(rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
