@@ -65,10 +65,11 @@ def test_the_card_names_data_licences_and_hashes():
             "trainingData": [{"set": "hc18", "images": 3, "licence": "CC BY 4.0", "citation": "v"}],
             "metrics": json.loads(
                 '{"clicks": {"bySet": {"busi": {"images": 1, "objects": 2, "boxDsc": 0.5,'
+                ' "maxDsc": 0.95, "over80ByClick": [0, 0, 0, 0, 0.75],'
                 ' "dscAt": {"1": 0.1, "2": 0.2, "3": 0.3, "5": 0.5, "10": 0.9}}}}}'
             ),
             "files": {"a.onnx": {"bytes": 1, "sha256": digest}},
         }
     )
     assert "| hc18 | 3 | CC BY 4.0 | v |" in card and digest in card
-    assert "| busi | 1 | 2 | 0.100 | 0.200 | 0.300 | 0.500 | 0.900 | 0.500 |" in card
+    assert "| busi | 1 | 2 | 0.100 | 0.200 | 0.300 | 0.500 | 0.900 | 0.950 | 0.75 | 0.500 |" in card

@@ -63,4 +63,4 @@ def test_a_mirrored_picture_gives_the_mirrored_mask(model, hearts):
         x, y = point_in(np.random.default_rng(0), ventricle, exact=1.0)
         straight = answer(model, image, x, y)
         mirrored = answer(model, image[:, ::-1], SIZE - x, y)
-        assert dsc(straight, mirrored[:, ::-1]) > 0.95
+        assert dsc(straight, mirrored[:, ::-1]) > 0.9
