@@ -43,11 +43,16 @@ class Prompts:
             else:
                 self.add_point(row, *prompts.first_point(self.rng, mask), 1.0)
 
-    def follow(self, logits: Tensor, exact: float = 0.7) -> None:
-        """Takes the answer f32[R,1,M,M] as the previous mask and clicks where it errs most."""
+    def follow(self, logits: Tensor, exact: float = 0.7, click_share: float = 1.0) -> None:
+        """Takes the answer f32[R,1,M,M] as the previous mask and clicks where it errs most.
+
+        Rows beyond `click_share` get no click: the same prompts with their own answer, a second look.
+        """
         answer = (logits > 0).cpu()
         self.previous = answer.float()
         for row, mask in enumerate(answer[:, 0].numpy().astype(np.uint8)):
+            if click_share < 1 and self.rng.random() > click_share:
+                continue
             click = prompts.next_point(self.rng, self.truth[row], mask, exact)
             if click is not None:
                 self.add_point(row, *click)

@@ -44,6 +44,7 @@ CHECKPOINT_SECONDS = 180
 VALIDATION_SECONDS = 1200
 CLIP_NORM = 1.0
 CLICK_WEIGHT = 0.1
+CLICK_SHARE = 0.85  # of the further passes; the others look again without a new click
 OTHER_SIZES = (0.75, 1.25, 1.5)  # of the input size
 SYNC_STEPS = 8
 ALONE = Workers()
@@ -162,7 +163,7 @@ def train_step(
             j = iou(answer, target)
             dice["first" if click == 0 else "last"] = float((2 * j / (1 + j)).mean())
             if click < further:
-                prompts.follow(answer)
+                prompts.follow(answer, click_share=CLICK_SHARE)
                 if rng.random() < 0.1:  # a click may also come without the mask before it
                     prompts.previous = torch.zeros_like(prompts.previous)
     return total / 2, dice
