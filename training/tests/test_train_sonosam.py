@@ -29,6 +29,15 @@ def test_a_run_resumes_where_it_stopped(data, tmp_path, monkeypatch):
     assert [r["event"] for r in records if "event" in r] == ["start", "end", "start", "end"]
 
 
+def test_the_same_seed_gives_the_same_weights(data, tmp_path, monkeypatch):
+    first = run(data, tmp_path, 2, monkeypatch)
+    again = run(data, tmp_path, 2, monkeypatch, "--fresh")
+    other = run(data, tmp_path, 2, monkeypatch, "--fresh --seed 2")
+    name = "decoder.iou.up.weight"
+    assert all(torch.equal(first["model"][k], again["model"][k]) for k in first["model"])
+    assert not torch.equal(first["model"][name], other["model"][name])
+
+
 def test_weights_of_fewer_blocks_grow_into_a_deeper_model(data, tmp_path, monkeypatch):
     first = run(data, tmp_path, 2, monkeypatch)
     init = tmp_path / "first.safetensors"

@@ -50,7 +50,11 @@ def tissue(rng: np.random.Generator, size: int) -> np.ndarray:
 
 
 def heart(rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """An apical view: left ventricle (1), its wall (2), left atrium (3), sometimes the right ventricle (4)."""
+    """An apical view: left ventricle (1), its wall (2), left atrium (3), sometimes the right ventricle (4).
+
+    As in real views the wall differs little from what lies around it, its inner border is blurred by trabeculae, and
+    papillary muscles and valve leaflets stand in the ventricle without being part of the wall.
+    """
     length, half = rng.uniform(0.3, 0.5) * size, rng.uniform(0.09, 0.2) * size
     t = np.linspace(0, 1, 40)
     profile = np.sqrt(1 - (1 - t) ** rng.uniform(1.7, 2.6)) * (1 - rng.uniform(0.0, 0.35) * t**3)
@@ -60,34 +64,61 @@ def heart(rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
     curve = np.concatenate([left, right[::-1]])
     turn = rng.normal(0, 0.25)
     rotate = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-    apex = np.array([rng.uniform(0.4, 0.65), rng.uniform(0.08, 0.3)]) * size
+    apex = np.array([rng.uniform(0.4, 0.6), rng.uniform(0.08, 0.3)]) * size
     ventricle = fill(curve @ rotate.T + apex, size)
     base = apex + rotate @ np.array([0, length])
     down = rotate @ np.array([0, 1.0])
     rows, columns = np.mgrid[0:size, 0:size]
     beyond = (columns - base[0]) * down[0] + (rows - base[1]) * down[1]
-    thickness = int(rng.integers(max(4, size // 40), size // 9))
-    epicardium = cv2.dilate(ventricle, disc(thickness))
-    wall = (epicardium & ~ventricle & 1) * (beyond < rng.uniform(-4, 4)).astype(np.uint8)
+
+    # the wall: its thickness varies along the ventricle and is least at the apex
+    thickness = rng.uniform(0.025, 0.11) * size
+    local = thickness * np.exp(rng.uniform(0, 0.25) * smooth_field(rng, size, 4))
+    local *= 1 - rng.uniform(0, 0.35) * np.clip(-beyond / length, 0, 1) ** 2
+    distance = cv2.distanceTransform(1 - ventricle, cv2.DIST_L2, 5)
+    epicardium = (distance <= local).astype(np.uint8)
+    wall = epicardium & ~ventricle & (beyond < rng.uniform(-4, 4)).astype(np.uint8)
     atrium_size = rng.uniform(0.1, 0.19) * size
-    atrium = blob(rng, size, tuple(base + down * atrium_size * 0.95), atrium_size, 0.12)
+    atrium = blob(rng, size, tuple(base + down * atrium_size * 0.95), atrium_size, 0.1)
     atrium = atrium & ~ventricle & (beyond > 0)
-    echo, labels = tissue(rng, size) * rng.uniform(0.6, 1.1), np.zeros((size, size), np.uint8)
-    blood = rng.uniform(0.01, 0.09)
-    if rng.random() < 0.6:
+
+    labels = np.zeros((size, size), np.uint8)
+    echo = tissue(rng, size) * rng.uniform(0.6, 1.1)
+    level = echo.mean()
+    if rng.random() < 0.4:  # lung and shadow around the heart
+        echo[epicardium == 0] *= rng.uniform(0.1, 0.7)
+    blood = level * rng.uniform(0.02, 0.25) * np.exp(rng.uniform(0, 0.6) * smooth_field(rng, size, 6))
+    if rng.random() < 0.7:
         side = rotate @ np.array([-(half * 2 + thickness * 1.2), length * 0.65])
         chamber = blob(rng, size, tuple(apex + side), half * rng.uniform(0.8, 1.3), 0.15)
         chamber &= ~epicardium & 1
-        echo[chamber > 0], labels[chamber > 0] = blood * 1.2, 4
-    echo[wall > 0] = rng.uniform(0.2, 0.9) * np.exp(0.3 * smooth_field(rng, size, 8))[wall > 0]
-    if rng.random() < 0.6:  # the pericardium, a bright line around the wall
+        echo[chamber > 0] = 1.2 * blood[chamber > 0]
+        labels[chamber > 0] = 4
+    muscle = level * np.exp(rng.normal(0, 0.5) + 0.35 * smooth_field(rng, size, 8))
+    echo[wall > 0] = muscle[wall > 0]
+    if rng.random() < 0.5:  # the pericardium, a bright line around the wall
         rim = cv2.dilate(epicardium, disc(2)) - epicardium
-        echo[(rim > 0) & (beyond < 0)] = rng.uniform(0.6, 2.0)
-    echo[(ventricle | atrium) > 0] = blood
-    hinge = (np.abs(beyond) < 2) & (cv2.dilate(ventricle, disc(3)) > 0)
-    echo[hinge] = rng.uniform(0.2, 1.2)  # the mitral valve
+        strength = np.clip(rng.uniform(0.6, 2.0) + 0.5 * smooth_field(rng, size, 5), 0.1, 3)
+        echo[(rim > 0) & (beyond < 0)] = strength[(rim > 0) & (beyond < 0)]
+    cavity = (ventricle | atrium) > 0
+    echo[cavity] = blood[cavity]
+    for _ in range(rng.integers(0, 3)):  # papillary muscles
+        along, across = rng.uniform(0.35, 0.75) * length, rng.choice([-1, 1]) * rng.uniform(0.5, 0.9) * half
+        place = apex + rotate @ np.array([across, along])
+        papillary = blob(rng, size, tuple(place), rng.uniform(0.012, 0.035) * size, 0.15) & ventricle
+        echo[papillary > 0] = muscle[papillary > 0]
+    if rng.random() < 0.7:  # trabeculae, limited resolution
+        echo = cv2.GaussianBlur(echo.astype(np.float32), (0, 0), rng.uniform(0.5, 3.0) * size / 256)
+    if rng.random() < 0.7:  # the mitral valve: shut, or two leaflets that open into the ventricle
+        hinges = [base + rotate @ np.array([s * half * 0.8, 0]) for s in (-1, 1)]
+        tips = [base + rotate @ np.array([s * half * 0.15, -rng.uniform(0, 0.25) * length]) for s in (-1, 1)]
+        leaflets = np.zeros_like(labels)
+        for hinge, tip in zip(hinges, tips, strict=True):
+            ends = [tuple(int(v) for v in point) for point in (hinge, tip)]
+            cv2.line(leaflets, *ends, 1, int(rng.integers(1, max(2, size // 64))))
+        echo[leaflets > 0] = level * rng.uniform(0.6, 2.5)
     labels[wall > 0], labels[ventricle > 0], labels[atrium > 0] = 2, 1, 3
-    return echo, labels
+    return echo.astype(np.float32), labels
 
 
 def lesions(rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
