@@ -22,9 +22,10 @@ from .click_loop import Prompts, ambiguous_rows, answer_of
 from .data.prompted import Mix, Sampler, validation_views
 from .data.prompts import loose_box, point_in
 from .data.samples import load_samples
-from .distillation import ALPHA, Teacher, binary_kl
+from .distillation import ALPHA, best_of, binary_kl
 from .losses import click_loss, iou, mask_loss
 from .models.efficientnet_lite import imagenet_file, load_imagenet
+from .models.several_looks import SeveralLooks
 from .models.sonosam import SonoSamLite
 from .models.sonosam_teacher import SonoSam
 from .run_log import RunLog, save_checkpoint
@@ -128,7 +129,7 @@ def train_step(
     step: int,
     args: argparse.Namespace,
     workers: Workers = ALONE,
-    teacher: Teacher | None = None,
+    teacher: SeveralLooks | None = None,
 ) -> tuple[Tensor, dict[str, float]]:
     """One batch: forward passes and their loss, not yet differentiated."""
     # size and clicks are the same for all workers, so that none waits for another
@@ -146,7 +147,9 @@ def train_step(
     prompts.start(args.box_share)
     with torch.autocast(args.device, torch.bfloat16):
         features = repeat_rows(model.encoder(images), args.objects)
-        views = teacher.look(images, args.objects) if teacher else []
+        if teacher:
+            with torch.no_grad():
+                known = repeat_rows(teacher.encoder(images), args.objects)
         total, dice = torch.zeros((), device=args.device), {}
         for click in range(further + 1):
             learn = click in (0, further)
@@ -157,7 +160,10 @@ def train_step(
             logits, scores = logits.float(), scores.float()
             if learn:
                 points = given[0] / torch.tensor([size, size, 1.0], device=args.device)
-                taught = teacher.answer(views, *given, target) if teacher else None
+                taught = None
+                if teacher:
+                    with torch.no_grad():
+                        taught = best_of(teacher.decoder(known, *given)[0].float(), target)
                 total = total + pass_loss(logits, scores, target, points, ambiguous, taught)
             answer = answer_of(logits, scores, ambiguous).detach()
             j = iou(answer, target)
@@ -249,7 +255,8 @@ def train(workers: Workers, args: argparse.Namespace) -> None:
     optimiser = torch.optim.AdamW(groups, lr=recipe["rate"], weight_decay=recipe["decay"])
     teacher = None
     if args.teacher:
-        teacher = Teacher(load_sonosam(args.teacher)[0].to(args.device), args.teacher_size)
+        teacher = SeveralLooks(load_sonosam(args.teacher)[0], args.teacher_size)
+        teacher.to(args.device).requires_grad_(False)
 
     step, spent = 0, 0.0
     if args.checkpoint.exists() and not args.fresh:
