@@ -75,6 +75,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--objects", type=int, default=2, help="objects an image")
     p.add_argument("--box-share", type=float, default=0.3)
     p.add_argument("--depth", type=int, default=12, help="ViT blocks")
+    p.add_argument(
+        "--stem-from", type=float, default=0.0, help="share of the training with the stem frozen first"
+    )
     p.add_argument("--no-skips", action="store_true", help="leave out the skips (ablation)")
     p.add_argument("--leave-out", nargs="*", default=[], help="training sets that only validate")
     p.add_argument("--synthetic", type=float, default=Mix.synthetic)
@@ -227,15 +230,15 @@ def starting_model(args: argparse.Namespace) -> SonoSamLite | SonoSam:
     return model
 
 
-def parameter_groups(model: SonoSamLite | SonoSam, recipe: dict) -> list[dict]:
-    """What learns, with the base rate of each group."""
+def parameter_groups(model: SonoSamLite | SonoSam, recipe: dict, stem_from: float) -> list[dict]:
+    """What learns, with the base rate of each group and the progress (0–1) from which it learns."""
     stem = model.encoder.stem.parameters() if isinstance(model, SonoSamLite) else []
     pretrained = [p for p in stem if p.requires_grad]
     known = {id(p) for p in pretrained}
     rest = [p for p in model.parameters() if p.requires_grad and id(p) not in known]
     groups = [
-        {"params": pretrained, "base": recipe["stem_rate"]},
-        {"params": rest, "base": recipe["rate"]},
+        {"params": pretrained, "base": recipe["stem_rate"], "from": stem_from},
+        {"params": rest, "base": recipe["rate"], "from": 0.0},
     ]
     return [group for group in groups if group["params"]]
 
@@ -251,7 +254,7 @@ def train(workers: Workers, args: argparse.Namespace) -> None:
     recipe = RECIPES[args.recipe]
     model = starting_model(args)
     average = copy.deepcopy(model).requires_grad_(False)
-    groups = parameter_groups(model, recipe)
+    groups = parameter_groups(model, recipe, args.stem_from)
     optimiser = torch.optim.AdamW(groups, lr=recipe["rate"], weight_decay=recipe["decay"])
     teacher = None
     if args.teacher:
@@ -309,6 +312,8 @@ def train(workers: Workers, args: argparse.Namespace) -> None:
         factor = rate_at(recipe["schedule"], step, progress)
         for group in optimiser.param_groups:
             group["lr"] = group["base"] * factor
+            for p in group["params"]:
+                p.requires_grad_(progress >= group["from"])
         loss, dice = train_step(model, sampler, step, args, workers, teacher)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()

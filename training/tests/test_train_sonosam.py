@@ -38,6 +38,15 @@ def test_the_same_seed_gives_the_same_weights(data, tmp_path, monkeypatch):
     assert not torch.equal(first["model"][name], other["model"][name])
 
 
+def test_the_stem_can_wait(data, tmp_path, monkeypatch):
+    start = run(data, tmp_path, 2, monkeypatch, "--stem-from 0.9")["model"]
+    stem = [n for n in start if n.startswith("encoder.stem.")]
+    torch.manual_seed(1)
+    before = train_sonosam.SonoSamLite(1).state_dict()  # the run's own first weights
+    assert stem and all(torch.equal(start[n], before[n]) for n in stem)
+    assert not torch.equal(start["decoder.iou.up.weight"], before["decoder.iou.up.weight"])
+
+
 def test_weights_of_fewer_blocks_grow_into_a_deeper_model(data, tmp_path, monkeypatch):
     first = run(data, tmp_path, 2, monkeypatch)
     init = tmp_path / "first.safetensors"
