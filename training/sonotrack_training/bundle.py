@@ -20,7 +20,7 @@ from .calibration import deaot_feeds, sonosam_decoder_feeds, sonosam_encoder_fee
 from .click_loop import MAX_POINTS
 from .data.samples import Sample, load_samples
 from .model_card import model_card
-from .quantise import Feed, quantise
+from .quantise import FAMILIES, Feed
 
 SONOSAM = ("sonosam-encoder", "sonosam-decoder")
 DEAOT = ("deaot-encoder", "deaot-memorize", "deaot-propagate")
@@ -30,27 +30,25 @@ ASK_BELOW = 0.9  # the paper intervenes below a DSC of 0.90 (§4.3)
 KEEP_FLOAT = {"deaot-propagate": ("/flow", "/box", "/quality/box")}
 
 
-def quantise_sonosam(fp32: Path, out: Path, samples: list[Sample], size: int) -> None:
-    quantise_graphs(
-        fp32,
-        out,
-        {
+def feeds_of(model: str, fp32: Path, samples: list[Sample]) -> Mapping[str, Iterable[Feed]]:
+    """Real inputs of every graph of one model."""
+    if model == "sonosam":
+        size = input_side(fp32 / "sonosam-encoder.onnx", "image")
+        return {
             "sonosam-encoder": sonosam_encoder_feeds(samples, size),
             "sonosam-decoder": sonosam_decoder_feeds(fp32, samples, size),
-        },
-    )
-
-
-def quantise_deaot(fp32: Path, out: Path, samples: list[Sample]) -> None:
+        }
     feeds: dict[str, list[Feed]] = {name: [] for name in DEAOT}
     for name, feed in deaot_feeds(fp32, samples):
         feeds[name].append(feed)
-    quantise_graphs(fp32, out, feeds)
+    return feeds
 
 
-def quantise_graphs(fp32: Path, out: Path, feeds: Mapping[str, Iterable[Feed]]) -> None:
+def quantise_graphs(
+    fp32: Path, out: Path, feeds: Mapping[str, Iterable[Feed]], family: str
+) -> None:
     for name in feeds:
-        quantise(fp32 / f"{name}.onnx", out / f"{name}.onnx", feeds[name], KEEP_FLOAT.get(name, ()))
+        FAMILIES[family](fp32 / f"{name}.onnx", out / f"{name}.onnx", feeds[name], KEEP_FLOAT.get(name, ()))
 
 
 def input_side(path: Path, name: str) -> int:
@@ -134,6 +132,9 @@ def main() -> None:
     p.add_argument("--version", default="0.1.0")
     p.add_argument("--precision", choices=("int8", "fp32"), default="int8")
     p.add_argument(
+        "--family", choices=list(FAMILIES), default="cpu", help="execution providers that INT8 is made for"
+    )
+    p.add_argument(
         "--models", nargs="+", choices=list(GRAPHS), default=list(GRAPHS), help="others are kept as they are"
     )
     p.add_argument("--metrics", type=Path, nargs="*", default=[], help="JSON files of measured figures")
@@ -143,11 +144,9 @@ def main() -> None:
     if not args.card_only:
         if args.precision == "int8":
             samples = load_samples(args.data, "validation")
-            if "sonosam" in args.models:
-                size = input_side(args.fp32 / "sonosam-encoder.onnx", "image")
-                quantise_sonosam(args.fp32, args.out, samples, size)
-            if "deaot" in args.models:
-                quantise_deaot(args.fp32, args.out, samples)
+            for model in args.models:
+                feeds = feeds_of(model, args.fp32, samples)
+                quantise_graphs(args.fp32, args.out, feeds, args.family)
         else:
             for name in [n for m in args.models for n in GRAPHS[m]]:
                 shutil.copyfile(args.fp32 / f"{name}.onnx", args.out / f"{name}.onnx")

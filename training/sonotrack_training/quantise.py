@@ -1,8 +1,11 @@
-"""INT8 graphs for the CPU provider.
+"""INT8 graphs, by the family of execution providers that runs them.
 
-Convolutions become static QDQ (unsigned activations, signed weights per channel); linear layers become
+For the CPU (`quantise`): convolutions become static QDQ (unsigned activations, signed weights per channel); linear layers become
 DynamicQuantizeMatMul, which needs no calibration and is the fastest form there; the attention's own products, softmax,
 norms and GELU stay in float (docs/explanation/int8.md has the measurements).
+
+For TensorRT (`quantise_explicitly`): explicit QDQ around convolutions and linear layers, symmetric, signed, and no operator
+of ONNX Runtime's own domain.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from onnxruntime.quantization import (
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 Feed = dict[str, np.ndarray]
+LINEAR = ["Conv", "MatMul", "Gemm"]
 
 
 class Feeds(CalibrationDataReader):
@@ -98,3 +102,45 @@ def quantise(
         )
         onnx.checker.check_model(str(partial))
         partial.replace(target)
+
+
+def quantise_explicitly(
+    source: Path, target: Path, feeds: Iterable[Feed], keep_float: Iterable[str] = ()
+) -> None:
+    """As `quantise`, in the form that TensorRT takes: zero points 0, int8 activations and weights, float biases."""
+    skip = tuple(keep_float)
+    with tempfile.TemporaryDirectory() as folder:
+        prepared = Path(folder) / "prepared.onnx"
+        quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
+        nodes = onnx.load(prepared).graph.node
+        partial = target.with_suffix(".partial")
+        quantize_static(
+            str(prepared),
+            str(partial),
+            Feeds(feeds),
+            quant_format=QuantFormat.QDQ,
+            op_types_to_quantize=LINEAR,
+            nodes_to_exclude=[n.name for n in nodes if skip and n.name.startswith(skip)],
+            per_channel=True,
+            activation_type=QuantType.QInt8,
+            weight_type=QuantType.QInt8,
+            calibrate_method=CalibrationMethod.MinMax,
+            extra_options={
+                "ActivationSymmetric": True,
+                "WeightSymmetric": True,
+                "QuantizeBias": False,
+                "MatMulConstBOnly": True,  # the attention's own products stay in float
+                "OpTypesToExcludeOutputQuantization": LINEAR,
+                "CalibStridedMinMax": 1,
+            },
+        )
+        model = onnx.load(partial)
+        used = {n.domain for n in model.graph.node}
+        for declared in [i for i in model.opset_import if i.domain not in used]:
+            model.opset_import.remove(declared)
+        onnx.checker.check_model(model)
+        onnx.save(model, partial)
+        partial.replace(target)
+
+
+FAMILIES = {"cpu": quantise, "tensorrt": quantise_explicitly}

@@ -4,10 +4,10 @@ import json
 import numpy as np
 import onnx
 import onnxruntime as ort
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from sonotrack_training.model_card import model_card
-from sonotrack_training.quantise import quantise, static_nodes
+from sonotrack_training.quantise import quantise, quantise_explicitly, static_nodes
 
 
 def conv_then_linear(path) -> None:
@@ -49,6 +49,27 @@ def test_the_quantised_graph_answers_nearly_as_the_float_one(tmp_path):
     quantise(source, target, feeds)
     ops = {n.op_type for n in onnx.load(target).graph.node}
     assert "QuantizeLinear" in ops and "MatMulInteger" in ops
+    a, b = (ort.InferenceSession(str(p)).run(None, feeds[0])[0] for p in (source, target))
+    assert 0 < np.abs(a - b).max() < 0.1 * np.abs(a).max()
+
+
+def test_the_graph_for_tensorrt_is_explicit_and_symmetric(tmp_path):
+    source, target = tmp_path / "g.onnx", tmp_path / "q.onnx"
+    conv_then_linear(source)
+    rng = np.random.default_rng(1)
+    feeds = [{"x": rng.normal(0, 1, (1, 3, 8, 8)).astype(np.float32)} for _ in range(8)]
+    quantise_explicitly(source, target, feeds)
+    model = onnx.load(target)
+    assert {i.domain for i in model.opset_import} <= {"", "ai.onnx"}
+    assert all(n.domain in ("", "ai.onnx") for n in model.graph.node)
+    constants = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
+    pairs = [n for n in model.graph.node if n.op_type in ("QuantizeLinear", "DequantizeLinear")]
+    zero_points = [constants[n.input[2]] for n in pairs]
+    assert len(pairs) >= 9 and all(z.dtype == np.int8 and not z.any() for z in zero_points)
+    made_by = {o: n.op_type for n in model.graph.node for o in n.output}
+    linear = [n for n in model.graph.node if n.op_type in ("Conv", "MatMul", "Gemm")]
+    assert len(linear) == 3
+    assert all(made_by[i] == "DequantizeLinear" for n in linear for i in n.input[:2])
     a, b = (ort.InferenceSession(str(p)).run(None, feeds[0])[0] for p in (source, target))
     assert 0 < np.abs(a - b).max() < 0.1 * np.abs(a).max()
 
