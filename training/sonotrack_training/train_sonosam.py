@@ -182,7 +182,7 @@ def train_step(
 def validate(
     model: SonoSamLite | SonoSam, views: list, size: int, clicks: int = 5
 ) -> dict[str, dict[str, list[float] | float]]:
-    """Mean DSC per set: `dsc` after 1..clicks, `box` from the exact box, `box_single` by the single mask instead."""
+    """Mean DSC per set: `dsc` after 1..clicks, `box` from the exact box."""
     model.eval()
     curves: dict[str, list[list[float]]] = {}
     for at in range(0, len(views), 16):
@@ -201,18 +201,16 @@ def validate(
                 given = prompts.tensors("cpu")
                 logits, scores = model.decoder(features, *given)
                 answer = answer_of(logits.float(), scores.float(), ambiguous_rows(*given))
-                answers = [answer, logits[:, :1]] if prompts is boxed else [answer]
-                for j in (iou(a, target)[:, 0] for a in answers):
-                    found.append((2 * j / (1 + j)).tolist())
+                j = iou(answer, target)[:, 0]
+                found.append((2 * j / (1 + j)).tolist())
                 prompts.follow(answer, exact=1.0)
         for view, row in zip(part, zip(*found, strict=True), strict=True):
             curves.setdefault(view[0], []).append(list(row))
     model.train()
     means = {name: np.mean(rows, 0).round(4).tolist() for name, rows in sorted(curves.items())}
     return {
-        "dsc": {name: mean[2:] for name, mean in means.items()},
+        "dsc": {name: mean[1:] for name, mean in means.items()},
         "box": {name: mean[0] for name, mean in means.items()},
-        "box_single": {name: mean[1] for name, mean in means.items()},
     }
 
 

@@ -67,14 +67,10 @@ def test_one_point_alone_is_ambiguous_and_takes_the_best_candidate():
     assert answer_of(logits, scores, rows)[:, 0, 0, 0].tolist() == [2, 0]
 
 
-def test_a_box_alone_is_ambiguous_too():
-    unused, none = torch.tensor([[[0.0, 0, -1]]]), torch.zeros(1, 1, 2, 2)
-    assert ambiguous_rows(unused, torch.tensor([[0.0, 0, 4, 4]]), none)[0]
-    assert not ambiguous_rows(unused, torch.zeros(1, 4), none)[0], "no prompt at all"
-
-
-def test_a_second_prompt_or_a_previous_mask_ends_the_ambiguity():
+def test_a_box_or_a_previous_mask_ends_the_ambiguity():
     points = torch.tensor([[[1.0, 1, 1]]])
+    unused = torch.tensor([[[0.0, 0, -1]]])
     none, box = torch.zeros(1, 1, 2, 2), torch.tensor([[0.0, 0, 4, 4]])
     assert not ambiguous_rows(points, box, none)[0]
+    assert not ambiguous_rows(unused, box, none)[0]
     assert not ambiguous_rows(points, torch.zeros(1, 4), torch.ones(1, 1, 2, 2))[0]
