@@ -1,7 +1,7 @@
 /**
- * The second look (FocalClick, Chen et al. 2022; RITM, Sofiiuk et al. 2022): `predict` on a crop around the object, so
- * that a small object gets the whole input of the model. What follows is chosen by measurement
- * (docs/explanation/zoom.md): a box is always looked at closely, an object found by clicks when it is small and compact.
+ * The second look (FocalClick, Chen et al. 2022; RITM, Sofiiuk et al. 2022): a first answer goes back into the decoder as
+ * the previous mask, and where the object is small and compact both a box and clicks are answered from a crop around it,
+ * which gives the object more of the model's input. What follows was chosen by measurement (docs/explanation/zoom.md).
  */
 import {
   cutFrame,
@@ -39,9 +39,9 @@ export interface ZoomPolicy {
 }
 
 export const ZOOM_POLICY: ZoomPolicy = {
-  boxMargin: 1.4,
-  clickMargin: 1.6,
-  leastGain: 1.25,
+  boxMargin: 1.8,
+  clickMargin: 2,
+  leastGain: 2.5,
   leastFill: 0.35,
 };
 
@@ -89,22 +89,21 @@ export class ZoomImage implements EngineImage {
   }
 
   async #predict(prompts: EnginePrompts): Promise<EnginePrediction> {
-    const { boxMargin } = this.#policy;
-    if (prompts.box) {
-      const crop = this.#cropFor(withPoints([...prompts.box] as Extent, prompts), boxMargin);
-      if (!crop || prompts.multimask) return this.#whole.predict(prompts);
-      return this.#look(crop, prompts);
-    }
-    if (this.#mode === 'box' || prompts.multimask) return this.#whole.predict(prompts);
-    if (prompts.previous) {
-      const crop = this.#cropAround(prompts.previous, prompts);
-      return crop ? this.#look(crop, prompts) : this.#whole.predict(prompts);
-    }
-    const first = await this.#whole.predict(prompts);
-    const crop = this.#cropAround(first.mask.bitmap, prompts);
-    if (!crop) return first;
-    const second = await this.#look(crop, { ...prompts, previous: first.mask.bitmap });
+    const { box, previous, multimask } = prompts;
+    if (multimask || (this.#mode === 'box' && !box)) return this.#whole.predict(prompts);
+    const crop = box
+      ? this.#cropFor(extentAsked(prompts, this.#frame.widthPx), this.#policy.boxMargin)
+      : previous && this.#cropAround(previous, prompts);
+    const first = await this.#ask(crop, prompts);
+    if (previous || !first.mask.areaPx) return first;
+    const found = first.mask.bitmap;
+    const closer = box ? crop : this.#cropAround(found, prompts);
+    const second = await this.#ask(closer, { ...prompts, previous: found });
     return { ...second, timings: sum(first.timings, second.timings) };
+  }
+
+  #ask(crop: Crop | null, prompts: EnginePrompts): Promise<EnginePrediction> {
+    return crop ? this.#look(crop, prompts) : this.#whole.predict(prompts);
   }
 
   /** The crop for correcting this mask, or null where looking closely would not pay. */
@@ -159,6 +158,15 @@ export class ZoomImage implements EngineImage {
 
 const same = (a: Crop, b: Crop): boolean =>
   a.x0 === b.x0 && a.y0 === b.y0 && a.x1 === b.x1 && a.y1 === b.y1;
+
+/** The box with all that the answer may hold: the previous mask and the foreground clicks. */
+function extentAsked(prompts: EnginePrompts, widthPx: number): Extent {
+  const [x0, y0, x1, y1] = prompts.box as Float32Array;
+  const before = prompts.previous && extentOf(prompts.previous, widthPx);
+  const [a0, b0, a1, b1] = before?.extent ?? [x0, y0, x1, y1];
+  const both: Extent = [Math.min(x0, a0), Math.min(y0, b0), Math.max(x1, a1), Math.max(y1, b1)];
+  return withPoints(both, prompts);
+}
 
 /** The extent with every foreground click in it. */
 function withPoints([x0, y0, x1, y1]: Extent, { points }: EnginePrompts): Extent {

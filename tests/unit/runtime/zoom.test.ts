@@ -50,7 +50,17 @@ test('a box is answered from a crop around it, in the frame', async (t) => {
   t.equal(mask.areaPx, 400);
   t.equal(mask.bitmap.length, SIDE * SIDE);
   t.equal(crops.length, 1);
-  t.ok(crops[0] > 20 && crops[0] < 50);
+  t.equal(crops[0], 36, 'the margin times the box');
+});
+
+test('a box does not cut off what was answered before', async (t) => {
+  const { image } = await setUp();
+  const previous = Uint8Array.from({ length: SIDE * SIDE }, (_, i) =>
+    i % SIDE >= 40 && i % SIDE < 45 && Math.floor(i / SIDE) >= 70 && i < 80 * SIDE ? 1 : 0,
+  );
+  const { mask } = await image.predict(prompts({ box: Float32Array.of(60, 70, 70, 80), previous }));
+  t.same(mask.box, [40, 70, 70, 80]);
+  t.equal(mask.areaPx, 150);
 });
 
 test('a large box is answered from the whole frame', async (t) => {
@@ -78,15 +88,15 @@ test('after the first click a small object is looked at closely, and the crop ke
 });
 
 test('a click far away makes the crop grow', async (t) => {
-  const { image, crops, opened } = await setUp({ radiusPx: 5 });
+  const { image, crops, opened } = await setUp({ radiusPx: 4 });
   const first = await image.predict(prompts({ points: points(click(30.5, 40.5)) }));
   const second = await image.predict(
     prompts({
-      points: points(click(30.5, 40.5), click(60.5, 40.5)),
+      points: points(click(30.5, 40.5), click(44.5, 40.5)),
       previous: first.mask.bitmap,
     }),
   );
-  t.same(second.mask.box, [25, 35, 66, 46]);
+  t.same(second.mask.box, [26, 36, 49, 45]);
   t.equal(crops.length, 2);
   t.ok(crops[1] > crops[0]);
   t.equal(opened(), 1, 'the first crop is closed');
