@@ -5,6 +5,7 @@ import { decodeImage, readHeader } from '../io/sources/image.js';
 import { SonotrackError } from '../runtime/errors.js';
 import { Mask } from '../sdk/mask.js';
 import type { Frame } from '../sdk/types.js';
+import { readLabelMap } from './label-png.js';
 
 export interface DataSet {
   name: string;
@@ -57,32 +58,31 @@ async function labelNames(file: string): Promise<Record<string, string>> {
 
 /**
  * One image with its objects, in order of their labels.
- * @throws SonotrackError SOURCE_INVALID when a file is damaged, or its label map has colours or another size
+ * @throws SonotrackError SOURCE_INVALID when a file is damaged, or its label map no such map or of another size
  */
 export async function readExample({ path }: DataSet, file: string): Promise<Example> {
   const header = await readHeader(join(path, 'images', file));
   const frame = await decodeImage(header, 0, header.channels, null);
-  const maskHeader = await readHeader(join(path, 'masks', file));
-  const { widthPx, heightPx, channels } = maskHeader;
-  if (widthPx !== frame.widthPx || heightPx !== frame.heightPx || channels !== 1) {
+  const map = join(path, 'masks', file);
+  const { labels, widthPx, heightPx } = await readLabelMap(map);
+  if (widthPx !== frame.widthPx || heightPx !== frame.heightPx) {
     throw new SonotrackError(
       'SOURCE_INVALID',
       'source',
-      `expected a gray label map of ${frame.widthPx} × ${frame.heightPx} px for \`${maskHeader.path}\` ` +
-        `but received ${widthPx} × ${heightPx} px with ${channels} channel(s)`,
+      `expected a label map of ${frame.widthPx} × ${frame.heightPx} px for \`${map}\` ` +
+        `but received ${widthPx} × ${heightPx} px`,
     );
   }
-  const { data } = await decodeImage(maskHeader, 0, 1, null);
-  const labels = [...new Set(data)].filter(Boolean).sort((a, b) => a - b);
+  const values = [...new Set(labels)].filter(Boolean).sort((a, b) => a - b);
   const truthOf = (label: number): Mask =>
     Mask.fromBitmap(
-      data.map((value) => (value === label ? 1 : 0)),
+      labels.map((value) => (value === label ? 1 : 0)),
       widthPx,
       heightPx,
     );
   return {
     id: basename(file, '.png'),
     frame,
-    objects: labels.map((label) => ({ label, truth: truthOf(label) })),
+    objects: values.map((label) => ({ label, truth: truthOf(label) })),
   };
 }

@@ -4,6 +4,7 @@ import sharp from 'sharp';
 import { test } from 'tap';
 import { chosenFiles } from '../../../src/eval/click-evaluation.js';
 import { findDataSets, readExample } from '../../../src/eval/dataset.js';
+import { readLabelMap } from '../../../src/eval/label-png.js';
 import { rejection } from '../../support/rejection.js';
 
 async function png(file: string, pixels: number[][], channels: 1 | 3 = 1): Promise<void> {
@@ -73,10 +74,36 @@ test('a folder without pairs, another size and coloured masks are refused', asyn
   const [set] = await findDataSets(root);
   t.match(await rejection(readExample(set, 'x.png')), {
     code: 'SOURCE_INVALID',
-    message: /expected a gray label map of 3 × 1 px .* received 2 × 1 px/,
+    message: /expected a label map of 3 × 1 px .* received 2 × 1 px/,
   });
   await png(join(root, 'masks', 'x.png'), [[0, 1, 2, 3, 4, 5, 6, 7, 8]], 3);
-  t.match(await rejection(readExample(set, 'x.png')), { message: /3 channel/ });
+  t.match(await rejection(readExample(set, 'x.png')), {
+    code: 'SOURCE_INVALID',
+    message: /colour type 2/,
+  });
+});
+
+test('a palette stands for its indices, and few bits for their numbers', async (t) => {
+  const root = t.testdir();
+  const [palette, bits] = [join(root, 'palette.png'), join(root, 'bits.png')];
+  // colours whose order of first use is the order of sharp's palette
+  const colours = [0, 0, 0, 255, 0, 0, 0, 0, 255, 255, 0, 0];
+  const raw = { width: 4, height: 1, channels: 3 as const };
+  await sharp(Uint8Array.from(colours), { raw }).png({ palette: true }).toFile(palette);
+  t.ok((await sharp(palette).metadata()).isPalette);
+  const { labels, widthPx, heightPx } = await readLabelMap(palette);
+  t.same([widthPx, heightPx], [4, 1]);
+  t.equal(labels[1], labels[3]);
+  t.same([...new Set(labels)].sort(), [0, 1, 2]);
+  await sharp(Uint8Array.of(0, 255, 255, 0), { raw: { ...raw, channels: 1 } })
+    .toColourspace('b-w')
+    .png({ palette: true, colours: 2 })
+    .toFile(bits);
+  t.same([...new Set((await readLabelMap(bits)).labels)].sort(), [0, 1]);
+  await writeFile(bits, 'no picture, whatever its name may say');
+  t.match(await rejection(readLabelMap(bits)), { message: /expected a PNG file/ });
+  await writeFile(bits, (await sharp(palette).toBuffer()).subarray(0, 60));
+  t.match(await rejection(readLabelMap(bits)), { code: 'SOURCE_INVALID' });
 });
 
 test('a part of a set is spread over it', async (t) => {
