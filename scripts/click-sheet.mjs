@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { Mask, dice, openDevice } from 'sonotrack';
+import { readLabelMap } from '../dist/eval/label-png.js';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -77,10 +78,10 @@ const path = (mask, scale) =>
 async function tile(device, object) {
   const folder = folderOf(object);
   const frame = await readGray(join(folder, 'images', `${object.id}.png`));
-  const labels = await readGray(join(folder, 'masks', `${object.id}.png`));
+  const { labels } = await readLabelMap(join(folder, 'masks', `${object.id}.png`));
   const { widthPx: width, heightPx: height } = frame;
   const truth = Mask.fromBitmap(
-    labels.data.map((v) => Number(v === object.label)),
+    labels.map((v) => Number(v === object.label)),
     width,
     height,
   );

@@ -61,10 +61,7 @@ const SECTIONS = {
     return [
       'Segmentation, INT8: mean DSC after simulated clicks, the best of ten and from a box, and the share of objects of at ' +
         'least 0.80 after five; sets in bold were never trained on.',
-      table(
-        ['set', 'objects', ...CLICKS.map((k) => `DSC@${k}`), 'max', '≥ 0.80 @5', 'box'],
-        rows,
-      ),
+      table(['set', 'objects', ...CLICKS.map((k) => `DSC@${k}`), 'max', '≥ 0.80 @5', 'box'], rows),
     ];
   },
   loops: (r, all) => {

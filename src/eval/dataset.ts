@@ -30,7 +30,7 @@ export async function findDataSets(root: string): Promise<DataSet[]> {
   const own = await readDataSet(root);
   if (own) return [own];
   const entries = await readdir(root, { withFileTypes: true }).catch(() => []);
-  const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  const folders = entries.filter((entry) => !entry.isFile()).map(({ name }) => name); // links too
   const found = await Promise.all(folders.sort().map((name) => readDataSet(join(root, name))));
   const sets = found.filter((set) => set !== null);
   if (sets.length) return sets;

@@ -20,7 +20,8 @@ annotation and the development of scanner software. **Not a medical device**: no
 LIMITS = """\
 - Trained on about 1,700 images of a few anatomies (mostly fetal heads, muscles, nerves and breast lesions) and on synthetic
   scenes; other anatomies work by generality, worse and with more clicks. The figures below say how much.
-- Thin and open structures (aponeuroses, the myocardium) need the most clicks.
+- Thin and open structures (aponeuroses, the myocardium) need the most clicks, and the myocardium is often not what a box
+  around it gives.
 - B-mode only: no Doppler, no M-mode, no 3-D context.
 - `score` and `quality` are estimates of the model itself, not calibrated on clinical data. `quality` is too high, most of
   all where tracking fails, so that `ask` misses most of the frames that need a click.
