@@ -1,4 +1,4 @@
-// INT8 against FP32 in one run: `node benchmarks/precision.mjs --fp32 DIR [--int8 DIR] [--rounds 60] [--out FILE]`.
+// INT8 against FP32 in one run, one pass a prediction: `node benchmarks/precision.mjs --fp32 DIR [--int8 DIR] [--rounds 60] [--out FILE]`.
 // DIR is a model bundle; an FP32 one is made by training/sonotrack_training/bundle.py --precision fp32.
 import { parseArgs } from 'node:util';
 import { openDevice } from 'sonotrack';
@@ -17,8 +17,8 @@ if (!options.fp32) throw new Error('expected --fp32 DIR, a bundle of FP32 graphs
 const rounds = Number(options.rounds);
 const engine = options.engine;
 const devices = [
-  await openDevice({ engine, ...(options.int8 && { modelsDir: options.int8 }) }),
-  await openDevice({ engine, modelsDir: options.fp32 }),
+  await openDevice({ engine, zoom: 'off', ...(options.int8 && { modelsDir: options.int8 }) }),
+  await openDevice({ engine, zoom: 'off', modelsDir: options.fp32 }),
 ];
 const frames = await phantomFrames(60);
 const centre = { x: frames[0].widthPx / 2, y: frames[0].heightPx / 2, label: 1 };
