@@ -7,12 +7,11 @@
  * models at hand. Without --worst the objects are spread over the sets and their DSC; with it, those of lowest DSC.
  * Name only sets whose licence allows to publish pictures.
  */
-import { existsSync, readFileSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, renameSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
-import { Mask, dice, openDevice } from 'sonotrack';
-import { readLabelMap } from '../dist/eval/label-png.js';
+import { dice, openDevice } from 'sonotrack';
+import { findDataSets, readExample } from '../dist/eval/dataset.js';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -57,17 +56,7 @@ function choose(count) {
   });
 }
 
-// DATA is a data set itself, or the folder that holds the sets.
-const folderOf = ({ set }) => (existsSync(join(data, 'images')) ? data : join(data, set));
-
-async function readGray(file) {
-  const { data: pixels, info } = await sharp(file)
-    .removeAlpha()
-    .toColourspace('b-w')
-    .raw()
-    .toBuffer({ resolveWithObject: true });
-  return { data: new Uint8Array(pixels), widthPx: info.width, heightPx: info.height, channels: 1 };
-}
+const dataSets = await findDataSets(data);
 
 const path = (mask, scale) =>
   mask
@@ -76,15 +65,10 @@ const path = (mask, scale) =>
     .join('');
 
 async function tile(device, object) {
-  const folder = folderOf(object);
-  const frame = await readGray(join(folder, 'images', `${object.id}.png`));
-  const { labels } = await readLabelMap(join(folder, 'masks', `${object.id}.png`));
-  const { widthPx: width, heightPx: height } = frame;
-  const truth = Mask.fromBitmap(
-    labels.map((v) => Number(v === object.label)),
-    width,
-    height,
-  );
+  const set = dataSets.find(({ name }) => name === object.set);
+  const { frame, objects } = await readExample(set, `${object.id}.png`);
+  const { truth } = objects.find(({ label }) => label === object.label);
+  const { widthPx: width, heightPx: height, channels } = frame;
   const image = await device.setImage(frame);
   const points = object.points
     .slice(0, clicks)
@@ -107,7 +91,7 @@ async function tile(device, object) {
     <g fill="none" stroke-width="1.5"><path d="${path(truth, scale)}" stroke="${COLOUR.truth}"/>
     <path d="${path(answer, scale)}" stroke="${COLOUR.answer}"/></g>${dots.join('')}
     <text x="4" y="${TILE + 15}" font-family="sans-serif" font-size="11" fill="#ddd">${caption}</text></svg>`;
-  const picture = await sharp(frame.data, { raw: { width, height, channels: 1 } })
+  const picture = await sharp(frame.data, { raw: { width, height, channels } })
     .resize(Math.round(width * scale), Math.round(height * scale), { fit: 'fill' })
     .toColourspace('srgb')
     .png()

@@ -17,8 +17,6 @@ export interface ClickRun {
   points: Point[];
   /** Whether the answer to each click had the clicked pixel right. */
   obeyed: boolean[];
-  /** The answer to the last click. */
-  mask: Mask;
   /** Time of each prediction, the box's last, ms. */
   predictMs: number[];
 }
@@ -29,7 +27,7 @@ export async function runClicks(
   truth: Mask,
   { clicks, first }: { clicks: number; first: FirstClick },
 ): Promise<ClickRun> {
-  const run: Omit<ClickRun, 'mask' | 'boxDsc'> = { dsc: [], points: [], obeyed: [], predictMs: [] };
+  const run: Omit<ClickRun, 'boxDsc'> = { dsc: [], points: [], obeyed: [], predictMs: [] };
   const { widthPx, heightPx } = truth;
   const nothing = Mask.fromBitmap(new Uint8Array(widthPx * heightPx), widthPx, heightPx);
   let mask: Mask | undefined;
@@ -55,5 +53,5 @@ export async function runClicks(
   const boxDsc = dice(truth, await ask({ box: truth.box }));
   const exact = run.dsc.at(-1) ?? 0;
   while (run.dsc.length < clicks) run.dsc.push(exact);
-  return { ...run, mask, boxDsc };
+  return { ...run, boxDsc };
 }

@@ -9,14 +9,15 @@ export interface Crop {
   y1: number;
 }
 
-type Extent = readonly [x0: number, y0: number, x1: number, y1: number];
+/** Half-open; of a box or of clicks, so not always whole pixels. */
+export type Extent = [x0: number, y0: number, x1: number, y1: number];
 
 /**
  * The square around `extent`, `margin` times its longer side, moved inside the frame; where the frame is narrower than
  * the square, all of the frame.
  */
 export function squareAround(
-  [x0, y0, x1, y1]: Extent,
+  [x0, y0, x1, y1]: Readonly<Extent>,
   margin: number,
   { widthPx, heightPx }: { widthPx: number; heightPx: number },
 ): Crop {
@@ -34,7 +35,7 @@ export function squareAround(
 
 export const longerSide = ({ x0, y0, x1, y1 }: Crop): number => Math.max(x1 - x0, y1 - y0);
 
-export const holds = (outer: Crop, [x0, y0, x1, y1]: Extent): boolean =>
+export const holds = (outer: Crop, [x0, y0, x1, y1]: Readonly<Extent>): boolean =>
   x0 >= outer.x0 && y0 >= outer.y0 && x1 <= outer.x1 && y1 <= outer.y1;
 
 /** A copy of the crop's pixels. */
@@ -99,7 +100,7 @@ export function pasteMask(
 export function extentOf(
   bitmap: Uint8Array,
   widthPx: number,
-): { extent: [number, number, number, number]; areaPx: number } | null {
+): { extent: Extent; areaPx: number } | null {
   let [x0, y0, x1, y1, areaPx] = [widthPx, Infinity, 0, 0, 0];
   for (let y = 0, i = 0; i < bitmap.length; y++) {
     for (let x = 0; x < widthPx; x++, i++) {

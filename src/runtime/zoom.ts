@@ -12,6 +12,7 @@ import {
   pasteMask,
   squareAround,
   type Crop,
+  type Extent,
 } from './crop.js';
 import type {
   Engine,
@@ -44,8 +45,6 @@ export const ZOOM_POLICY: ZoomPolicy = {
   leastGain: 2.5,
   leastFill: 0.35,
 };
-
-type Extent = [x0: number, y0: number, x1: number, y1: number];
 
 /** An encoded frame that looks again. Behaves as the image that it wraps, and owns it. */
 export class ZoomImage implements EngineImage {
@@ -115,7 +114,7 @@ export class ZoomImage implements EngineImage {
     const needed = withPoints(found.extent, prompts);
     const held = this.#closeUp?.crop;
     // the last crop still serves: a click then costs one decoder pass
-    if (held && holds(held, squareExtent(needed, this.#frame)) && this.#pays(held)) return held;
+    if (held && holds(held, squareExtent(needed, this.#frame))) return held;
     return this.#cropFor(needed, this.#policy.clickMargin);
   }
 

@@ -1,3 +1,4 @@
+import { extentOf } from '../runtime/crop.js';
 import { maskContours, maskRle } from '../runtime/mask-codec.js';
 import type { EngineMask } from '../runtime/engine.js';
 import { checkInteger, rangeError, typeError } from '../runtime/validate.js';
@@ -62,25 +63,14 @@ export class Mask {
       throw rangeError(`${w * h} samples (${h} × ${w})`, 'bitmap', bitmap);
     }
     const copy = new Uint8Array(w * h);
-    let [x0, y0, x1, y1, areaPx] = [w, h, 0, 0, 0];
-    for (let y = 0, i = 0; y < h; y++) {
-      for (let x = 0; x < w; x++, i++) {
-        if (!bitmap[i]) continue;
-        copy[i] = 1;
-        areaPx++;
-        if (x < x0) x0 = x;
-        if (x >= x1) x1 = x + 1;
-        if (y < y0) y0 = y;
-        y1 = y + 1;
-      }
-    }
-    const box: Box | null = areaPx ? [x0, y0, x1, y1] : null;
+    for (let i = 0; i < copy.length; i++) copy[i] = bitmap[i] ? 1 : 0;
+    const found = extentOf(copy, w);
     return new Mask({
       bitmap: copy,
       widthPx: w,
       heightPx: h,
-      areaPx,
-      box,
+      areaPx: found?.areaPx ?? 0,
+      box: found?.extent ?? null,
       score: 1,
       spacingMm: null,
     });

@@ -21,6 +21,7 @@ from .click_loop import MAX_POINTS
 from .data.samples import Sample, load_samples
 from .model_card import model_card
 from .quantise import FAMILIES, Feed
+from .run_log import write_json, write_text
 
 SONOSAM = ("sonosam-encoder", "sonosam-decoder")
 DEAOT = ("deaot-encoder", "deaot-memorize", "deaot-propagate")
@@ -117,12 +118,6 @@ def manifest(out: Path, args: argparse.Namespace) -> dict:
     }
 
 
-def write(path: Path, text: str) -> None:
-    partial = path.with_suffix(".partial")
-    partial.write_text(text)
-    partial.replace(path)
-
-
 def main() -> None:
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument("--fp32", type=Path, required=True, help="folder with the five exported graphs")
@@ -151,8 +146,8 @@ def main() -> None:
             for name in [n for m in args.models for n in GRAPHS[m]]:
                 shutil.copyfile(args.fp32 / f"{name}.onnx", args.out / f"{name}.onnx")
     contents = manifest(args.out, args)
-    write(args.out / "manifest.json", json.dumps(contents, indent=2) + "\n")
-    write(args.out / "MODEL_CARD.md", model_card(contents))
+    write_json(args.out / "manifest.json", contents)
+    write_text(args.out / "MODEL_CARD.md", model_card(contents))
 
 
 if __name__ == "__main__":

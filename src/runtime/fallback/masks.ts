@@ -1,4 +1,5 @@
 /** Mask grids → bitmaps on the frame, as native/core/mask computes them. */
+import { extentOf } from '../crop.js';
 import type { EngineMask } from '../engine.js';
 import type { AxisTaps, GridTaps } from './letterbox.js';
 
@@ -66,24 +67,9 @@ export function probabilitiesToLabels(
 }
 
 /** Area and half-open box of a bitmap u8[h, w] of 0 and 1, which is kept, not copied. */
-export function measured(
-  bitmap: Uint8Array,
-  widthPx: number,
-  heightPx: number,
-  score: number,
-): EngineMask {
-  let [x0, y0, x1, y1, areaPx] = [widthPx, heightPx, 0, 0, 0];
-  for (let y = 0, i = 0; y < heightPx; y++) {
-    for (let x = 0; x < widthPx; x++, i++) {
-      if (!bitmap[i]) continue;
-      areaPx++;
-      if (x < x0) x0 = x;
-      if (x >= x1) x1 = x + 1;
-      if (y < y0) y0 = y;
-      y1 = y + 1;
-    }
-  }
-  return { bitmap, areaPx, box: areaPx ? [x0, y0, x1, y1] : null, score };
+export function measured(bitmap: Uint8Array, widthPx: number, score: number): EngineMask {
+  const found = extentOf(bitmap, widthPx);
+  return { bitmap, areaPx: found?.areaPx ?? 0, box: found?.extent ?? null, score };
 }
 
 /**

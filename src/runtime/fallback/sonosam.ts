@@ -117,7 +117,6 @@ export class SonoSamLite {
       measured(
         logitsToBitmap(finite(outputs, name, 'predict'), channel * cells, view.taps),
         view.widthPx,
-        view.heightPx,
         Math.min(Math.max(finite(outputs, scores, 'predict')[channel], 0), 1),
       );
     return {

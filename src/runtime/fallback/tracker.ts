@@ -134,7 +134,7 @@ export class FallbackTracker implements EngineTracker {
       const objects = watch.postprocess(() => {
         const labels = this.#labels(next);
         return [...state.objects].map(([id, slot]) => {
-          const mask = measured(labelMask(labels, slot), widthPx, heightPx, 0);
+          const mask = measured(labelMask(labels, slot), widthPx, 0);
           return trackedObject(id, mask, quality[slot]);
         });
       });
@@ -167,7 +167,7 @@ export class FallbackTracker implements EngineTracker {
       const clicks = foregroundPixels(given.points, widthPx, heightPx);
       yieldToNeighbours(bitmap, labels, slot, clicks, widthPx);
       await this.#replace(state, id, slot, bitmap);
-      return trackedObject(id, measured(bitmap, widthPx, heightPx, score), dscOfIou(score));
+      return trackedObject(id, measured(bitmap, widthPx, score), dscOfIou(score));
     });
   }
 

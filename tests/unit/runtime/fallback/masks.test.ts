@@ -34,12 +34,12 @@ test('a pixel belongs to the most probable active channel, of equals to the lowe
 });
 
 test('area and half-open box are those of the set pixels', async (t) => {
-  t.match(measured(bitmap('...', '.#.', '.##'), 3, 3, 0.5), {
+  t.match(measured(bitmap('...', '.#.', '.##'), 3, 0.5), {
     areaPx: 3,
     box: [1, 1, 3, 3],
     score: 0.5,
   });
-  t.match(measured(bitmap('..', '..'), 2, 2, 0), { areaPx: 0, box: null });
+  t.match(measured(bitmap('..', '..'), 2, 0), { areaPx: 0, box: null });
 });
 
 test('labelMask keeps the pixels of one label', async (t) => {
