@@ -20,6 +20,8 @@ from .trained import load_sonosam
 OPSET = 20
 FEATURES = ("embedding", "skip8", "skip4", "skip2")
 STRIDES = {"embedding": 16, "skip8": 8, "skip4": 4, "skip2": 2}
+CLICK_REACH = 1.3  # cells; 1 is what interpolation touches, the rest is rounding to the picture's own pixels
+CLICKED_LOGIT = 0.5
 
 
 class EncoderGraph(nn.Module):
@@ -33,8 +35,31 @@ class EncoderGraph(nn.Module):
         return tuple(features[name] for name in FEATURES)
 
 
+def obey(logits: Tensor, points: Tensor) -> Tensor:
+    """Raises the logits f32[B,K,M,M] of the cells about each foreground click, and lowers those about each background click
+    (points f32[B,N,3], input px), as far as the clicked pixel needs.
+
+    A mask that leaves out what was just clicked is wrong whatever the network thinks. A pixel's logit is interpolated from
+    the four cells around it, hence their reach; where clicks of both labels reach a cell, the nearer one has it.
+    """
+    side = logits.shape[-1]
+    cells = torch.arange(side, device=logits.device) + 0.5
+    at = points[:, :, :2] * (1 / STRIDES["skip2"])
+    # tents about the clicks: [B,N,1] − [M] → [B,N,M] along x and along y, their product [B,N,M,M]
+    near_x, near_y = (
+        (1 - (at[:, :, axis : axis + 1] - cells).abs() / CLICK_REACH).clamp(min=0) for axis in (0, 1)
+    )
+    foreground, background = (
+        # [B,N,M,1]·[B,N,1,M] → the nearest click's [B,1,M,M]
+        (near_y[..., None] * (near_x * (points[:, :, 2:] == label))[:, :, None]).amax(1, keepdim=True)
+        for label in (1.0, 0.0)
+    )
+    raised = torch.where(foreground > background, logits.clamp(min=CLICKED_LOGIT), logits)
+    return torch.where(background > foreground, raised.clamp(max=-CLICKED_LOGIT), raised)
+
+
 class DecoderGraph(nn.Module):
-    """The decoder with the choice of the mask inside, so that no engine has to make it."""
+    """The decoder with obedience to the clicks and the choice of the mask inside, so that no engine has to see to them."""
 
     def __init__(self, decoder: MaskDecoder):
         super().__init__()
@@ -54,6 +79,7 @@ class DecoderGraph(nn.Module):
         features = {"embedding": embedding, "skip8": skip8, "skip4": skip4, "skip2": skip2}
         before = previous.float() / 255
         logits, scores = self.decoder(features, points, box, before)
+        logits = obey(logits, points)
         candidate_scores, order = scores[:, 1:].topk(3, dim=1)
         candidates = torch.gather(
             logits[:, 1:], 1, order[:, :, None, None].expand(-1, -1, *logits.shape[2:])

@@ -3,7 +3,7 @@ import onnxruntime as ort
 import pytest
 import torch
 
-from sonotrack_training.export_sonosam import FEATURES, export
+from sonotrack_training.export_sonosam import CLICKED_LOGIT, FEATURES, export, obey
 from sonotrack_training.models.layers import ResidualConv, grid_encoding
 from sonotrack_training.models.sonosam import SonoSamLite
 from sonotrack_training.models.sonosam_encoder import VitBlock
@@ -92,12 +92,34 @@ def test_the_exported_graphs_answer_as_the_model_does(model, tmp_path):
     feed = {"points": points, "box": box.numpy(), "previous": (previous.numpy()).astype(np.uint8)}
     mask, score, candidates, candidate_scores = decoder.run(None, {**features, **feed})
     best = 1 + int(scores[0, 1:].argmax())
+    logits = obey(logits, given)
     # one point alone: the best candidate
     assert np.abs(mask - logits[:, best : best + 1].numpy()).max() < 1e-3
     assert abs(score[0] - scores[0, best].item()) < 1e-4
     assert (np.diff(candidate_scores[0]) <= 0).all() and np.array_equal(candidates[:, :1], mask)
     points[0, 1] = [40, 10, 0]
     with torch.no_grad():
-        logits, _ = model(torch.from_numpy(image), *prompts(2))
+        given, box, previous = prompts(2)
+        logits = obey(model(torch.from_numpy(image), given, box, previous)[0], given)
     mask = decoder.run(["mask"], {**features, **feed, "points": points})[0]
     assert np.abs(mask - logits[:, :1].numpy()).max() < 1e-3
+
+
+def test_the_clicked_pixel_is_obeyed_and_what_lies_beyond_is_left_alone():
+    logits = torch.full((1, 2, 32, 32), -3.0)
+    logits[:, :, 16:] = 3.0
+    points = torch.tensor([[[20.3, 11.9, 1.0], [40.0, 50.1, 0.0], [12.0, 40.0, 1.0], [5.0, 5.0, -1.0]]])
+    answer = obey(logits, points)
+    places = (2 * points[:, :, None, :2] / 64 - 1).expand(1, -1, -1, -1)
+    there = torch.nn.functional.grid_sample(answer, places, align_corners=False)[..., 0]
+    assert torch.allclose(there[0, 0, :3], torch.tensor([CLICKED_LOGIT, -CLICKED_LOGIT, 3.0]))
+    changed = (answer != logits)[0, 0]
+    rows, columns = torch.nonzero(changed, as_tuple=True)
+    apart = (torch.stack([columns, rows], -1) + 0.5)[:, None] - points[0, :2, :2] / 2
+    assert 8 <= changed.sum() <= 18 and (apart.abs().amax(-1).amin(-1) < 1.3).all()
+
+
+def test_of_two_clicks_in_one_cell_the_nearer_one_has_it():
+    points = torch.tensor([[[21.0, 21.0, 1.0], [25.0, 21.0, 0.0]]])
+    answer = obey(torch.zeros(1, 1, 32, 32), points)[0, 0]
+    assert answer[10, 10] == CLICKED_LOGIT and answer[10, 12] == -CLICKED_LOGIT
