@@ -91,6 +91,19 @@ def test_a_wall_is_a_band_about_the_border():
         assert band is not None and band[64, 64] == 0 and 0 < band.sum() < (labels == 1).sum()
 
 
+def test_superpixels_follow_edges_and_leave_margins_alone():
+    rng = np.random.default_rng(3)
+    image = rng.integers(90, 130, (128, 128)).astype(np.uint8)
+    image[:, 64:] //= 3  # an edge
+    image[:, 100:] = 60  # a menu
+    found = [m for m in (targets.superpixel(rng, image) for _ in range(150)) if m is not None]
+    assert len(found) >= 10
+    # on one side of the edge but where two neighbours were joined
+    sides = [mask[:, :64].sum() / mask.sum() for mask in found]
+    assert np.mean([max(s, 1 - s) > 0.9 for s in sides]) > 0.6
+    assert max(mask[:, 104:].sum() / mask.sum() for mask in found) <= 0.1
+
+
 def test_the_same_seed_and_step_give_the_same_batch(sample):
     a, b, c = (Sampler([sample], Mix(), s).batch(3, 2, 2, 64) for s in (1, 1, 2))
     assert a.images.shape == (2, 1, 64, 64) and a.targets.shape == (4, 1, 32, 32)

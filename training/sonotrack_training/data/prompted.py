@@ -21,6 +21,7 @@ SET_WEIGHTS = {
     "us_liver_mass": 0.05,
     "ccaus": 0.05,
 }
+SUPERPIXELS = 0.3  # of the regions; the others are homogeneous
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,8 @@ class Sampler:
     ) -> np.ndarray | None:
         draw = rng.random()
         if draw < self.mix.region:
-            return targets.region(rng, image)
+            kind = targets.superpixel if rng.random() < SUPERPIXELS else targets.region
+            return kind(rng, image)
         if draw < self.mix.region + self.mix.wall:
             return targets.wall(rng, labels)
         return targets.labelled(rng, labels)

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 MIN_PX = 60  # at the input size; smaller objects teach noise
+LEAST_GRAY = 8  # darker is the black beside the fan
 
 
 def disc(radius: int) -> np.ndarray:
@@ -29,6 +30,12 @@ def labelled(rng: np.random.Generator, labels: np.ndarray) -> np.ndarray | None:
     return mask
 
 
+def frayed(mask: np.ndarray) -> bool:
+    """Whether no person would draw such a border: much longer than a disc's of the same area."""
+    perimeter = sum(cv2.arcLength(c, True) for c in contours(mask))
+    return perimeter**2 / (4 * np.pi * max(int(mask.sum()), 1)) > 5
+
+
 def region(rng: np.random.Generator, image: np.ndarray) -> np.ndarray | None:
     """A homogeneous region grown from a random seed on the smoothed picture; u8 0/1 or None.
 
@@ -36,7 +43,7 @@ def region(rng: np.random.Generator, image: np.ndarray) -> np.ndarray | None:
     """
     size = image.shape[0]
     smooth = cv2.GaussianBlur(image, (0, 0), rng.uniform(2.5, 6) * size / 256)
-    bright = np.argwhere(image > 8)
+    bright = np.argwhere(image > LEAST_GRAY)
     if len(bright) < MIN_PX:
         return None
     y, x = bright[rng.integers(len(bright))]
@@ -56,12 +63,34 @@ def region(rng: np.random.Generator, image: np.ndarray) -> np.ndarray | None:
     # speckle frays the border more than a person would
     soft = cv2.GaussianBlur((parts == largest).astype(np.float32), (0, 0), 2.0 * size / 256)
     mask = (soft > 0.5).astype(np.uint8)
-    perimeter = sum(cv2.arcLength(c, True) for c in contours(mask))
-    if (
-        perimeter**2 / (4 * np.pi * max(area, 1)) > 5
-    ):  # a frayed region has no border that a person would draw
+    return None if frayed(mask) else mask
+
+
+def superpixel(rng: np.random.Generator, image: np.ndarray) -> np.ndarray | None:
+    """One or two neighbouring superpixels of the smoothed picture: the watershed of random seeds; u8 0/1 or None.
+
+    Where nothing stands out, the border runs half way between seeds: a region that only clicks can tell.
+    """
+    size = image.shape[0]
+    smooth = cv2.GaussianBlur(image, (0, 0), rng.uniform(1.5, 4) * size / 256)
+    seeds = np.zeros(image.shape, np.int32)
+    count = int(rng.integers(8, 60))
+    rows, columns = rng.integers(0, size, (2, count))
+    seeds[rows, columns] = np.arange(1, count + 1)
+    parts = cv2.watershed(cv2.cvtColor(smooth, cv2.COLOR_GRAY2BGR), seeds)
+    part = int(rng.integers(1, count + 1))
+    mask = (parts == part).astype(np.uint8)
+    if rng.random() < 0.3:  # with the neighbour that shares most of its border
+        around = parts[(cv2.dilate(mask, disc(3)) > mask) & (parts > 0)]
+        if len(around):
+            mask |= (parts == np.bincount(around).argmax()).astype(np.uint8)
+    mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, disc(2))  # the watershed's own lines
+    mask = (cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 2.0 * size / 256) > 0.5).astype(np.uint8)
+    inside = image[mask > 0]
+    flat = cv2.erode(image, disc(1)) == cv2.dilate(image, disc(1))  # margins and menus beside the picture
+    if not 0.004 < mask.mean() < 0.25 or frayed(mask):
         return None
-    return mask
+    return mask if (inside > LEAST_GRAY).mean() > 0.7 and flat[mask > 0].mean() < 0.1 else None
 
 
 def wall(rng: np.random.Generator, labels: np.ndarray) -> np.ndarray | None:
