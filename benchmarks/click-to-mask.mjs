@@ -72,4 +72,8 @@ const bundles = Object.fromEntries(
   ]),
 );
 for (const { device } of subjects) await device.close();
-report({ scenario: 'click-to-mask', zoom, rounds: Number(rounds), bundles }, options.out);
+const maxImages = options['max-images'] ? Number(options['max-images']) : undefined;
+report(
+  { scenario: 'click-to-mask', zoom, maxImages, rounds: Number(rounds), bundles },
+  options.out,
+);
