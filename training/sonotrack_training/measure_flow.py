@@ -1,9 +1,9 @@
-"""Measures the native dense flow: ``python -m sonotrack_training.measure_flow --data DIR --cli FILE``.
+"""Measures the native dense flow: ``python -m sonotrack_training.measure_flow --data DIR``.
 
-Draws pairs of frames with known motion from held-out training pictures, runs the native flow (the
-test executable ``dis_flow_cli``) and OpenCV's dense inverse search on them, and prints a JSON with
-the mean end-point errors in px against the truth, the mean difference between the two, and the
-single-thread CPU times in ms per pair (the median over pairs of the fastest repeat).
+Draws pairs of frames with known motion from held-out training pictures, runs the native flow and
+OpenCV's dense inverse search on them, and prints a JSON with the mean end-point errors in px
+against the truth, the mean difference between the two, and the single-thread CPU times in ms per
+pair (the median over pairs of the fastest repeat).
 
 Three kinds of pairs: ``warp`` moves one picture smoothly and changes nothing else; ``speckle`` lays
 speckle on anew in both frames and drifts the gain, as the training clips do; ``decorrelated`` keeps
@@ -14,9 +14,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
-import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,6 +25,7 @@ import numpy as np
 from .data.clips import place, speckle
 from .data.motion import random_motion, random_phases
 from .data.samples import Sample, load_samples
+from .native_flow import NativeFlow
 
 SIZE = 256
 DARK = 8  # gray level below which (blurred) there is no tissue to follow
@@ -132,42 +132,31 @@ def error(flow: np.ndarray, truth: np.ndarray, known: np.ndarray) -> float:
     return float(np.linalg.norm(flow - truth, axis=-1)[known].mean())
 
 
-def native_flow(
-    cli: Path, pairs: list[Pair], repeats: int, options: list[str]
-) -> tuple[np.ndarray, float]:
-    """Flows f32[n, S, S, 2] of the native executable, and its ms per pair."""
-    with tempfile.TemporaryDirectory() as folder:
-        names = [str(Path(folder) / n) for n in ("from", "to", "flow")]
-        for t in range(2):
-            np.stack([p.frames[t] for p in pairs]).tofile(names[t])
-        command = [str(cli), *names, str(SIZE), str(SIZE), str(repeats), *options]
-        out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        flows = np.fromfile(names[2], np.float32).reshape(-1, SIZE, SIZE, 2)
-    return flows, float(json.loads(out)["ms"])
+Flow = Callable[[np.ndarray, np.ndarray, None], np.ndarray]
 
 
-def opencv_flow(preset: int, pairs: list[Pair], repeats: int) -> tuple[np.ndarray, float]:
-    """Flows f32[n, S, S, 2] of OpenCV, and its ms per pair."""
-    search = cv2.DISOpticalFlow_create(preset)
+def timed_flows(flow: Flow, pairs: list[Pair], repeats: int) -> tuple[np.ndarray, float]:
+    """Flows f32[n, S, S, 2], and the ms per pair."""
     flows, times = [], []
     for pair in pairs:
         best = np.inf
         for _ in range(repeats):
             began = time.process_time()
-            flow = search.calc(pair.frames[0], pair.frames[1], None)
+            found = flow(pair.frames[0], pair.frames[1], None)
             best = min(best, time.process_time() - began)
-        flows.append(flow)
+        flows.append(found)
         times.append(best * 1000)
     return np.stack(flows), float(np.median(times))
 
 
 def measure(
-    cli: Path, pairs: list[Pair], repeats: int, options: list[str]
+    pairs: list[Pair], repeats: int, options: list[str]
 ) -> dict[str, dict[str, float]]:
     """Per method: mean ``epe`` in px, ``difference`` to the native flow in px, ``ms``."""
-    flows = {"native": native_flow(cli, pairs, repeats, options)}
+    native = NativeFlow(SIZE, SIZE, " ".join(options))
+    flows = {"native": timed_flows(native, pairs, repeats)}
     for name, preset in PRESETS.items():
-        flows[name] = opencv_flow(preset, pairs, repeats)
+        flows[name] = timed_flows(cv2.DISOpticalFlow_create(preset).calc, pairs, repeats)
     still = np.zeros_like(flows["native"][0])
     table = {}
     for name, (flow, ms) in {**flows, "no flow": (still, 0.0)}.items():
@@ -183,7 +172,6 @@ def measure(
 def main() -> None:
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument("--data", type=Path, required=True, help="folder that holds the training sets")
-    p.add_argument("--cli", type=Path, required=True, help="the dis_flow_cli executable")
     p.add_argument("--split", choices=["train", "validation"], default="validation")
     p.add_argument("--pairs", type=int, default=48, help="of each kind")
     p.add_argument("--repeats", type=int, default=5, help="timed runs of each pair")
@@ -192,7 +180,7 @@ def main() -> None:
     cv2.setNumThreads(1)
     samples = load_samples(args.data, args.split)
     result = {
-        kind: measure(args.cli, draw_pairs(samples, args.pairs, kind), args.repeats, args.options)
+        kind: measure(draw_pairs(samples, args.pairs, kind), args.repeats, args.options)
         for kind in KINDS
     }
     print(json.dumps(result, indent=2))
