@@ -170,7 +170,7 @@ export const SECTIONS = {
       ]),
     );
     return [
-      'Validation while training, mean over the sets of held-out patients and synthetic hearts; each run starts from the one before:',
+      'Validation while training, mean over the sets of held-out patients and synthetic hearts; each run starts from the weights that were released before it:',
       table(['run', 'step', '@1', '@3', '@5', 'box'], rows),
     ];
   },

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from .models.deaot import DeAot, Propagation
+from .precision import mixed
 
 
 @dataclass(frozen=True)
@@ -46,17 +47,14 @@ def follow(
     """
     batch, frames = images.shape[:2]
 
-    def mixed() -> torch.autocast:
-        return torch.autocast(images.device.type, dtype=torch.bfloat16, enabled=autocast)
-
-    with mixed():
+    with mixed(images.device, autocast):
         encoded = model.encode(images.flatten(0, 1)[:, None])
     features = [part.unflatten(0, (batch, frames)) for part in encoded]
 
     def of(t: int) -> tuple[Tensor, Tensor, Tensor]:
         return features[0][:, t], features[1][:, t], features[2][:, t]
 
-    with mixed():
+    with mixed(images.device, autocast):
         first = model.memorize(of(0)[0], reference_masks)
         second = (
             first if course.second is None else model.memorize(of(course.second)[0], second_masks)
@@ -72,7 +70,7 @@ def follow(
             flows = model.flows(present, before, used)
             if not known:  # the empty slot is excluded by `valid`: spare its flow
                 flows = torch.cat([flows, torch.zeros_like(flows[:, :1])], 1)
-        with mixed():
+        with mixed(images.device, autocast):
             memory = model.memorize(of(t - 1)[0], previous_masks)
             result = model.propagate(
                 present, before, previous_masks, of(t), references, valid, memory, active, flows

@@ -28,6 +28,7 @@ from .models.efficientnet_lite import imagenet_file, load_imagenet
 from .models.several_looks import SeveralLooks
 from .models.sonosam import SonoSamLite
 from .models.sonosam_teacher import SonoSam
+from .precision import mixed
 from .run_log import RunLog, save_checkpoint
 from .trained import load_sonosam
 from .weights import load_weights
@@ -155,7 +156,7 @@ def train_step(
     images = torch.from_numpy(batch.images).to(args.device)
     prompts = Prompts(batch.targets, size, rng)
     prompts.start(args.box_share)
-    with torch.autocast(args.device, torch.bfloat16):
+    with mixed(args.device):
         features = repeat_rows(model.encoder(images), args.objects)
         if teacher:
             with torch.no_grad():
@@ -202,7 +203,7 @@ def validate(
             boxed.box[row] = torch.from_numpy(loose_box(boxed.rng, mask, jitter=0) * boxed.cell)
         target = torch.from_numpy(targets)
         found: list[list[float]] = []
-        with torch.autocast("cpu", torch.bfloat16):
+        with mixed("cpu"):
             features = model.encoder(torch.from_numpy(np.stack([v[1] for v in part])[:, None]))
             for prompts in [boxed] + clicks * [clicked]:
                 given = prompts.tensors("cpu")
