@@ -44,7 +44,10 @@ export function addTrack(program: Command): void {
   const command = program
     .command('track')
     .description('Segment a structure on the first frame and follow it through the others.')
-    .argument('<source>', 'folder of images, multi-page TIFF, or phantom:')
+    .argument(
+      '<source>',
+      'folder of images, multi-page TIFF, NIfTI or MetaImage volume, or phantom:',
+    )
     .requiredOption('--out <dir>', 'folder for the results')
     .addHelpText('after', EXAMPLES);
   withPrompts(command).action((source: string) => track(source, command.optsWithGlobals()));

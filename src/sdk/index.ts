@@ -52,5 +52,6 @@ export type {
   TrackStatus,
   TrackedObject,
   TrackerOptions,
+  VolumeGeometry,
   ZoomMode,
 } from './types.js';

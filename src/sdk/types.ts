@@ -150,6 +150,19 @@ export interface SourceRegion {
   spacingMm: SpacingMm | null;
 }
 
+/** How frames lie in space, where the source is a volume or says how its pictures were placed (NIfTI, MetaImage). */
+export interface VolumeGeometry {
+  /** Slices of a volume, of which each is a frame; 1 for pictures that follow each other in time. */
+  slices: number;
+  /** Distance of neighbouring slices; null when unknown, or when there is one slice only. */
+  sliceSpacingMm: number | null;
+  /**
+   * Row-major 4 × 4: (column, row, slice, 1), counted from 0 at the centre of a pixel, → mm in the patient, RAS+ (NIfTI).
+   * Null when the source gives no orientation.
+   */
+  affine: readonly number[] | null;
+}
+
 export interface SourceInfo {
   /** What the source is, for instance 'phantom', 'image' or 'image-folder'. */
   kind: string;
@@ -163,10 +176,17 @@ export interface SourceInfo {
   regions: SourceRegion[];
   /** DICOM modality, for instance 'US'; null when unknown. */
   modality: string | null;
+  /** Absent where frames are pictures of no known place. */
+  volume?: VolumeGeometry;
 }
 
 /** Yields a fresh buffer per frame; a source that ends, ends the iteration. `close` is idempotent and ends it early. */
 export interface FrameSource extends AsyncIterable<Frame> {
   readonly info: SourceInfo;
+  /**
+   * One frame by its number, as the iteration would yield it as fast as asked; absent where the source is a stream.
+   * @throws RangeError for a number outside of the source
+   */
+  frameAt?(index: number): Promise<Frame>;
   close(): Promise<void>;
 }

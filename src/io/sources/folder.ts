@@ -2,7 +2,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SonotrackError } from '../../runtime/errors.js';
-import { readHeader, recognise, type ImageHeader } from './image.js';
+import { readHeader, type ImageHeader } from './image.js';
+import { recognise } from './recognise.js';
 
 const NATURAL = new Intl.Collator('en', { numeric: true });
 
@@ -19,7 +20,7 @@ export async function readFolder(path: string): Promise<ImageHeader[]> {
   const headers: ImageHeader[] = [];
   for (const name of names) {
     const file = join(path, name);
-    if (!(await recognise(file))?.readable) continue;
+    if ((await recognise(file))?.format !== 'image') continue;
     headers.push(await readHeader(file));
   }
   if (headers.length === 0) {

@@ -7,8 +7,12 @@ import type { FrameSource, SourceInfo, SpacingMm } from '../../sdk/types.js';
 import { readFolder } from './folder.js';
 import { decodeImage, readHeader, type ImageHeader } from './image.js';
 import { IndexedSource, type Playback } from './indexed.js';
+import { openMetaImage } from './metaimage.js';
+import { openNifti } from './nifti.js';
 import { Phantom } from './phantom/phantom.js';
 import { parsePhantomUri } from './phantom/uri.js';
+import { unsupported } from './random-access.js';
+import { describeKind, recognise } from './recognise.js';
 
 export { Phantom, PHANTOM_LABELS, type PhantomOptions } from './phantom/phantom.js';
 
@@ -31,8 +35,9 @@ export const SOURCE_DEFAULTS: Required<SourceOptions> = {
 };
 
 /**
- * Opens an image (PNG, JPEG or TIFF, by content), a folder of images in natural order, or the built-in phantom
- * (`phantom:?seed=2&frames=100&fps=30&width=480&height=360`; `frames=0` never ends).
+ * Opens a file by its content, a folder of images in natural order, or the built-in phantom
+ * (`phantom:?seed=2&frames=100&fps=30&width=480&height=360`; `frames=0` never ends). Files: images (PNG, JPEG, TIFF), and
+ * NIfTI and MetaImage of two to four axes, whose slices are frames.
  *
  * Every frame has a buffer of its own, gray (1 channel) or RGB (3); alpha is dropped. `close()` ends the iteration.
  *
@@ -67,7 +72,19 @@ export async function openSource(uri: string, options: SourceOptions = {}): Prom
     );
   });
   if (found.isDirectory()) return openImages('image-folder', await readFolder(path), settings);
-  return openImages('image', [await readHeader(path)], settings);
+  return openFile(path, settings);
+}
+
+const READABLE = 'PNG, JPEG, TIFF, NIfTI or MetaImage';
+
+async function openFile(path: string, settings: Required<SourceOptions>): Promise<FrameSource> {
+  const kind = await recognise(path);
+  if (kind?.format === 'nifti') return openNifti(path, kind.gzip, settings);
+  if (kind && !kind.gzip) {
+    if (kind.format === 'image') return openImages('image', [await readHeader(path)], settings);
+    if (kind.format === 'metaimage') return openMetaImage(path, settings);
+  }
+  throw unsupported(path, READABLE, describeKind(kind));
 }
 
 function openPhantom(uri: string, playback: Playback): FrameSource {

@@ -5,16 +5,7 @@ import sharp from 'sharp';
 import { test } from 'tap';
 import { openSource } from '../../../../src/io/sources/index.js';
 import { parsePhantomUri } from '../../../../src/io/sources/phantom/uri.js';
-import type { Frame, FrameSource } from '../../../../src/sdk/types.js';
-
-async function collect(source: FrameSource, limit = Infinity): Promise<Frame[]> {
-  const frames: Frame[] = [];
-  for await (const frame of source) {
-    frames.push(frame);
-    if (frames.length >= limit) break;
-  }
-  return frames;
-}
+import { collect } from '../../../support/collect.js';
 
 /** A picture of w × h px whose samples count up from `first`. */
 async function writeGray(path: string, width: number, height: number, first = 0): Promise<void> {

@@ -1,0 +1,28 @@
+/** Python with other projects' readers, which tests hold this project's files against. */
+import { execFile, execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { packageRoot } from '../../src/runtime/package-info.js';
+
+const python = process.env.SONOTRACK_TEST_PYTHON ?? join(packageRoot(), '.venv/bin/python');
+
+/** Why tests that need these modules cannot run here; false when they can. */
+export function skipWithout(...modules: string[]): string | false {
+  const missing = `no ${modules.join(', ')} in ${python} (pip install -r tests/requirements.txt)`;
+  if (!existsSync(python)) return missing;
+  try {
+    execFileSync(python, ['-c', `import ${modules.join(', ')}`], { stdio: 'ignore' });
+    return false;
+  } catch {
+    return missing;
+  }
+}
+
+/** Runs a program; what it prints is JSON. Arguments are in `sys.argv[1:]`. */
+export async function runPython<T>(program: string, ...args: string[]): Promise<T> {
+  const { stdout } = await promisify(execFile)(python, ['-c', program, ...args], {
+    maxBuffer: 256 * 2 ** 20,
+  });
+  return JSON.parse(stdout || 'null') as T;
+}
