@@ -9,17 +9,22 @@ import { openDevice } from '../sdk/device.js';
 import { checkHost } from '../server/security.js';
 import { SERVER_DEFAULTS, startServer } from '../server/server.js';
 import { startBroker, type EmbeddedBroker } from '../telemetry/embedded-broker.js';
-import { checkDeviceId, createLatencyPublisher, redact } from '../telemetry/latency-publisher.js';
+import { redact } from '../telemetry/connection.js';
+import { createTelemetry } from '../telemetry/telemetry.js';
+import { checkDeviceId } from '../telemetry/topics.js';
 import { UsageError } from './failure.js';
+import { brokerOf, withMqtt, type MqttCliOptions } from './mqtt-options.js';
 import type { GlobalOptions } from './shared.js';
+import { openTelemetryDir } from './telemetry-dir.js';
 
-interface ServeOptions extends GlobalOptions {
+interface ServeOptions extends GlobalOptions, MqttCliOptions {
   source: string;
   host: string;
   port: number;
   mqtt?: string;
   embeddedBroker?: number | true;
   deviceId: string;
+  telemetryDir?: string;
 }
 
 /** MQTT's own port; the embedded broker steps aside when it is taken and no port was asked for. */
@@ -40,15 +45,20 @@ export function addServe(program: Command): void {
     .option('--source <uri>', 'folder of images, multi-page TIFF, or phantom:', 'phantom:')
     .option('--host <address>', 'loopback address to listen on', SERVER_DEFAULTS.host)
     .option('--port <port>', 'port of the page, 0 for a free one', parsePort, SERVER_DEFAULTS.port)
-    .option('--mqtt <url>', 'publish latency and status to this broker')
+    .option('--mqtt <url>', 'publish masks, latency and status to this broker')
     .option(
       '--embedded-broker [port]',
       `publish to a broker in this process, on loopback (port: ${MQTT_PORT}, 0 for a free one)`,
       parsePort,
     )
     .option('--device-id <id>', 'name in MQTT topics (default: the host name)', defaultDeviceId())
+    .option(
+      '--telemetry-dir <dir>',
+      'folder of what waits for the broker (default: in the state folder of the user)',
+    )
     .addHelpText('after', EXAMPLES)
     .action(() => run(serve.optsWithGlobals()));
+  withMqtt(serve);
 }
 
 async function run(options: ServeOptions): Promise<void> {
@@ -64,7 +74,8 @@ async function run(options: ServeOptions): Promise<void> {
     const source = await openSource(options.source, { realtime: true, loop: true });
     closers.push(() => source.close());
     const { engine, profile, modelsDir } = options;
-    const { historyFrames } = await loadProfile(profile);
+    const firmware = await loadProfile(profile);
+    const { historyFrames } = firmware;
     const device = await openDevice({ engine, profile, ...(modelsDir && { modelsDir }) });
     closers.push(() => device.close());
     const broker = await openBroker(options);
@@ -82,9 +93,17 @@ async function run(options: ServeOptions): Promise<void> {
     const publishers = [server.publisher];
     if (mqttUrl !== undefined) {
       const { deviceId } = options;
-      const latency = createLatencyPublisher({ url: mqttUrl, deviceId, device: device.info });
-      publishers.push(latency);
-      closers.push(() => latency.close());
+      const folder = await openTelemetryDir(options);
+      closers.push(() => folder.dispose());
+      const telemetry = await createTelemetry({
+        broker: await brokerOf(mqttUrl, options),
+        deviceId,
+        device: device.info,
+        profile: firmware,
+        dir: folder.dir,
+      });
+      publishers.push(telemetry);
+      closers.push(() => telemetry.close());
     }
     const session = createSession({ source, device, publishers, historyFrames });
     closers.push(() => session.close());

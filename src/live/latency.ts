@@ -1,3 +1,4 @@
+import { newHistogram, percentilesOf, recordMs, type Histogram } from './histogram.js';
 import {
   LATENCY_STAGES,
   type LatencyReport,
@@ -11,7 +12,13 @@ export function percentiles(samples: readonly number[]): Percentiles | undefined
   if (samples.length === 0) return undefined;
   const sorted = [...samples].sort((a, b) => a - b);
   const rank = (share: number): number => sorted[Math.ceil(share * sorted.length) - 1];
-  return { p50: rank(0.5), p95: rank(0.95), p99: rank(0.99), count: sorted.length };
+  return {
+    p50: rank(0.5),
+    p95: rank(0.95),
+    p99: rank(0.99),
+    max: sorted[sorted.length - 1],
+    count: sorted.length,
+  };
 }
 
 /** Collects the samples of one window; `report` ends it and begins the next. */
@@ -20,7 +27,7 @@ export class LatencyMeter {
   #startMs: number;
   #droppedBefore = 0;
   #results = 0;
-  #samples = emptySamples();
+  #histograms: Partial<Record<LatencyStage, Histogram>> = {};
 
   /** @param nowMs a monotonic clock */
   constructor(nowMs: () => number) {
@@ -33,7 +40,7 @@ export class LatencyMeter {
     this.#results += 1;
     for (const stage of LATENCY_STAGES) {
       const value = stages[stage];
-      if (value !== undefined) this.#samples[stage].push(value);
+      if (value !== undefined) recordMs((this.#histograms[stage] ??= newHistogram()), value);
     }
   }
 
@@ -42,24 +49,21 @@ export class LatencyMeter {
     const windowS = (now - this.#startMs) / 1000;
     const stages: Partial<Record<LatencyStage, Percentiles>> = {};
     for (const stage of LATENCY_STAGES) {
-      const found = percentiles(this.#samples[stage]);
-      if (found) stages[stage] = found;
+      const histogram = this.#histograms[stage];
+      if (histogram) stages[stage] = percentilesOf(histogram);
     }
     const report: LatencyReport = {
       windowS,
       fps: windowS > 0 ? this.#results / windowS : 0,
       dropped: counters.dropped - this.#droppedBefore,
       stages,
+      histograms: this.#histograms,
       counters: { ...counters },
     };
     this.#startMs = now;
     this.#droppedBefore = counters.dropped;
     this.#results = 0;
-    this.#samples = emptySamples();
+    this.#histograms = {};
     return report;
   }
-}
-
-function emptySamples(): Record<LatencyStage, number[]> {
-  return { wait: [], preprocess: [], inference: [], postprocess: [], track: [], total: [] };
 }

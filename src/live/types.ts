@@ -1,4 +1,5 @@
 /** What a live session takes and gives. */
+import type { Histogram } from 'hdr-histogram-js';
 import type {
   Frame,
   FrameMeta,
@@ -100,6 +101,7 @@ export interface Percentiles {
   p50: number;
   p95: number;
   p99: number;
+  max: number;
   count: number;
 }
 
@@ -126,6 +128,8 @@ export interface LatencyReport {
   readonly dropped: number;
   /** Stages without a sample in the window are absent. */
   readonly stages: Readonly<Partial<Record<LatencyStage, Percentiles>>>;
+  /** The distributions behind `stages`, µs: windows can be merged by them without error. Not to be changed. */
+  readonly histograms: Readonly<Partial<Record<LatencyStage, Histogram>>>;
   readonly counters: Readonly<SessionCounters>;
 }
 

@@ -36,6 +36,17 @@ export interface FirmwareProfile {
   zoom: ZoomMode;
   /** Frames kept so that a click on an earlier one can be answered. */
   historyFrames: number;
+  telemetry: { masks: MaskTelemetry };
+}
+
+/** Messages with masks over MQTT. */
+export interface MaskTelemetry {
+  /** At most so many a second; 0: none. */
+  maxRateHz: number;
+  /** Size budget of one message. */
+  maxBytes: number;
+  /** Run lengths, or outlines; where they do not fit the budget, outlines that are simplified. */
+  shape: 'rle' | 'contours';
 }
 
 const profilesDir = (): string => join(packageRoot(), 'firmware-profiles');

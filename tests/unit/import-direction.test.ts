@@ -20,7 +20,7 @@ test('imports against the direction are found', async (t) => {
     ['src/sdk/index.ts', '../cli/main.js'],
     ['src/io/writers/x.ts', '../../cli/main.js'],
     ['src/live/x.ts', '../server/server.js'],
-    ['src/server/x.ts', '../telemetry/latency-publisher.js'],
+    ['src/server/x.ts', '../telemetry/telemetry.js'],
     ['src/telemetry/x.ts', '../server/server.js'],
     ['src/sdk/x.ts', 'pkg-prebuilds'],
     ['src/runtime/x.ts', 'onnxruntime-node'],

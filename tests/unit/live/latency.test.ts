@@ -13,10 +13,10 @@ const COUNTERS: SessionCounters = {
 };
 
 test('percentiles are nearest ranks of the sorted samples', async (t) => {
-  t.same(percentiles([30, 10, 20]), { p50: 20, p95: 30, p99: 30, count: 3 });
+  t.same(percentiles([30, 10, 20]), { p50: 20, p95: 30, p99: 30, max: 30, count: 3 });
   const hundred = Array.from({ length: 100 }, (_, i) => 100 - i);
-  t.same(percentiles(hundred), { p50: 50, p95: 95, p99: 99, count: 100 });
-  t.same(percentiles([7]), { p50: 7, p95: 7, p99: 7, count: 1 });
+  t.same(percentiles(hundred), { p50: 50, p95: 95, p99: 99, max: 100, count: 100 });
+  t.same(percentiles([7]), { p50: 7, p95: 7, p99: 7, max: 7, count: 1 });
   t.equal(percentiles([]), undefined);
 });
 
@@ -30,7 +30,17 @@ test('a report covers its own window: rate, drops and stages begin anew with eac
   t.equal(first.windowS, 0.5);
   t.equal(first.fps, 4);
   t.equal(first.dropped, 4);
-  t.same(first.stages.total, { p50: 5, p95: 9, p99: 9, count: 2 });
+  t.equal(first.stages.total?.count, 2);
+  for (const [name, ms] of [
+    ['p50', 5],
+    ['p95', 9],
+    ['p99', 9],
+    ['max', 9],
+  ] as const) {
+    const found = first.stages.total?.[name] ?? NaN;
+    t.ok(Math.abs(found - ms) <= ms / 1000, `${name} is ${ms} ms to 0.1 %, found ${found}`);
+  }
+  t.equal(first.histograms.total?.totalCount, 2);
   t.notOk(first.stages.track, 'a stage without a sample is absent');
 
   now = 1500;

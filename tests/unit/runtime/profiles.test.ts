@@ -46,6 +46,7 @@ test('what a profile leaves out has its default', async (t) => {
     engineCacheDir: null,
     zoom: 'box-and-clicks',
     historyFrames: 30,
+    telemetry: { masks: { maxRateHz: 10, maxBytes: 16384, shape: 'rle' } },
   });
 });
 
@@ -78,6 +79,11 @@ test('a wrong profile names the field and the allowed values', async (t) => {
       /a number > 80 for `thermalLadder\[1\].aboveC` but received 70/,
     ],
     [{ historyFrames: 0 }, /for `historyFrames`/],
+    [{ telemetry: { masks: { maxBytes: 1 } } }, /for `telemetry.masks.maxBytes`/],
+    [
+      { telemetry: { masks: { shape: 'contour' } } },
+      /one of 'rle', 'contours' for `telemetry.masks.shape`/,
+    ],
     [{ zoom: 'on' }, /for `zoom`/],
     [{ engineCacheDir: '' }, /for `engineCacheDir`/],
     [{ name: 'yours' }, /expected 'mine' for `name` but received 'yours'/],

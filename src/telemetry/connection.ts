@@ -1,0 +1,236 @@
+/**
+ * A connection to a broker that is kept up: MQTT 5, or 3.1.1 where the broker knows no other; it comes back after a wait
+ * that doubles and is jittered, so that a fleet does not return at one moment. Each attempt is a client of its own: what
+ * was on its way when a connection broke is sent again by who kept it, in order, and never by the client's own store.
+ */
+import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
+import {
+  checkInteger,
+  checkObject,
+  checkOneOf,
+  checkString,
+  rangeError,
+} from '../runtime/validate.js';
+
+export interface BrokerOptions {
+  /** mqtt:// or mqtts:// URL; user and password may stand in it. */
+  url: string;
+  /** Default: 'auto', 5 and, where the broker refuses that, 3.1.1. */
+  protocol?: 'auto' | '5' | '3.1.1';
+  username?: string;
+  password?: string;
+  /** Sent as the password; asked for at each attempt, so that it may be renewed. Needs a `username` where the broker does. */
+  token?: () => Promise<string>;
+  /** PEM: authorities to trust beside the system's own, and the client's certificate with its key. */
+  ca?: string;
+  cert?: string;
+  key?: string;
+  /** Seconds between signs of life, 1–3600. A dead connection is noticed within twice that. Default: 15. */
+  keepaliveS?: number;
+  /** Longest wait between attempts to connect, ms, 100–3,600,000; each is jittered to 50–100 %. Default: 30,000. */
+  longestWaitMs?: number;
+}
+
+export interface Will {
+  topic: string;
+  payload: Uint8Array;
+  qos: 0 | 1;
+  retain: boolean;
+}
+
+export interface ConnectionHandlers {
+  clientId: string;
+  /** Asked for at each attempt. */
+  will?: () => Will;
+  /** The client is connected; it is of use until `onDown`. */
+  onUp(client: MqttClient): void;
+  onDown?(): void;
+}
+
+export const CONNECTION_DEFAULTS = {
+  protocol: 'auto',
+  keepaliveS: 15,
+  longestWaitMs: 30_000,
+} as const;
+
+/** The first wait between attempts; it doubles with each. */
+const FIRST_WAIT_MS = 500;
+const CONNECT_TIMEOUT_MS = 10_000;
+const CLOSE_TIMEOUT_MS = 1000;
+/** CONNACK codes of a broker that does not speak the version asked for: MQTT 3.1.1 table 3.1, MQTT 5 §3.2.2.2. */
+const WRONG_VERSION: ReadonlySet<unknown> = new Set([0x01, 0x84]);
+
+/** @throws TypeError, RangeError for a wrong option; the URL is named without user and password */
+export function checkBroker(broker: BrokerOptions): void {
+  checkObject(broker, 'broker', [
+    'url',
+    'protocol',
+    'username',
+    'password',
+    'token',
+    'ca',
+    'cert',
+    'key',
+    'keepaliveS',
+    'longestWaitMs',
+  ]);
+  checkString(broker.url, 'url');
+  if (!/^mqtts?:\/\/.+/.test(broker.url) || !URL.canParse(broker.url)) {
+    throw rangeError('an mqtt:// or mqtts:// URL', 'url', redact(broker.url));
+  }
+  if (broker.protocol !== undefined)
+    checkOneOf(broker.protocol, 'protocol', ['auto', '5', '3.1.1']);
+  if (broker.keepaliveS !== undefined) checkInteger(broker.keepaliveS, 'keepaliveS', [1, 3600]);
+  if (broker.longestWaitMs !== undefined) {
+    checkInteger(broker.longestWaitMs, 'longestWaitMs', [100, 3_600_000]);
+  }
+  if ((broker.cert === undefined) !== (broker.key === undefined)) {
+    throw new TypeError('expected both `cert` and `key`, or neither');
+  }
+}
+
+/** A URL without its user and password, for messages and output. */
+export function redact(url: string): string {
+  return url.replace(/\/\/[^/@]*@/, '//');
+}
+
+export class BrokerConnection {
+  /** Connections that came after the first one. */
+  reconnects = 0;
+  /** Why the last attempt failed; null when it did not. */
+  lastError: string | null = null;
+
+  readonly #broker: BrokerOptions;
+  readonly #handlers: ConnectionHandlers;
+  #version: 4 | 5;
+  #client: MqttClient | null = null;
+  #up = false;
+  #everUp = false;
+  #failures = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #closing: Promise<void> | null = null;
+
+  /** Begins to connect at once. */
+  constructor(broker: BrokerOptions, handlers: ConnectionHandlers) {
+    checkBroker(broker);
+    this.#broker = broker;
+    this.#handlers = handlers;
+    this.#version = broker.protocol === '3.1.1' ? 4 : 5;
+    void this.#connect();
+  }
+
+  get connected(): boolean {
+    return this.#up;
+  }
+
+  /** The client while connected. */
+  get client(): MqttClient | null {
+    return this.#up ? this.#client : null;
+  }
+
+  /** Cuts the connection without a goodbye, so that the broker publishes the will; a new one is tried. */
+  drop(): void {
+    this.#client?.stream?.destroy();
+  }
+
+  /** Says goodbye (the will is not published) and stays away. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#end();
+    return this.#closing;
+  }
+
+  async #connect(): Promise<void> {
+    let options: IClientOptions;
+    try {
+      options = await this.#clientOptions();
+    } catch (error) {
+      this.lastError = messageOf(error);
+      this.#retry();
+      return;
+    }
+    if (this.#closing) return;
+    const client = mqtt.connect(this.#broker.url, options);
+    this.#client = client;
+    let wrongVersion = false;
+    client.once('connect', () => {
+      this.#up = true;
+      this.#failures = 0;
+      this.lastError = null;
+      if (this.#everUp) this.reconnects += 1;
+      this.#everUp = true;
+      this.#handlers.onUp(client);
+    });
+    client.on('error', (error) => {
+      this.lastError = messageOf(error);
+      const code = (error as { code?: unknown }).code;
+      wrongVersion ||= this.#version === 5 && WRONG_VERSION.has(code);
+    });
+    client.once('close', () => {
+      const wasUp = this.#up;
+      this.#up = false;
+      client.end(true);
+      if (wasUp) this.#handlers.onDown?.();
+      const { protocol = CONNECTION_DEFAULTS.protocol } = this.#broker;
+      if (wrongVersion && protocol === 'auto') {
+        this.#version = 4;
+        if (!this.#closing) void this.#connect();
+      } else this.#retry();
+    });
+  }
+
+  async #clientOptions(): Promise<IClientOptions> {
+    const { username, token, ca, cert, key } = this.#broker;
+    const { keepaliveS = CONNECTION_DEFAULTS.keepaliveS } = this.#broker;
+    const password = token ? await token() : this.#broker.password;
+    const will = this.#handlers.will?.();
+    return {
+      clientId: this.#handlers.clientId,
+      protocolVersion: this.#version,
+      clean: true,
+      keepalive: keepaliveS,
+      // A ping each `keepalive` whatever else is sent: its answer tells that all before it has arrived.
+      reschedulePings: false,
+      reconnectPeriod: 0,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      resubscribe: false,
+      queueQoSZero: false,
+      ...(username !== undefined && { username }),
+      ...(password !== undefined && { password }),
+      ...(ca !== undefined && { ca }),
+      ...(cert !== undefined && { cert, key }),
+      ...(will && { will: { ...will, payload: Buffer.from(will.payload) } }),
+    };
+  }
+
+  #retry(): void {
+    if (this.#closing) return;
+    const { longestWaitMs = CONNECTION_DEFAULTS.longestWaitMs } = this.#broker;
+    const full = Math.min(longestWaitMs, FIRST_WAIT_MS * 2 ** Math.min(this.#failures, 16));
+    this.#failures += 1;
+    this.#timer = setTimeout(() => void this.#connect(), full * (0.5 + Math.random() / 2));
+  }
+
+  async #end(): Promise<void> {
+    clearTimeout(this.#timer);
+    const client = this.#client;
+    if (!client) return;
+    const ended = client.endAsync(!this.#up).catch(() => undefined);
+    if (!(await settlesWithin(ended, CLOSE_TIMEOUT_MS))) client.stream?.destroy();
+  }
+}
+
+/** Whether the promise settles in time; its failure counts as settled. */
+export async function settlesWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
+  });
+  const settled = promise.then(
+    () => true,
+    () => true,
+  );
+  return Promise.race([settled, late]).finally(() => clearTimeout(timer));
+}
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
