@@ -30,6 +30,11 @@ interface ServeOptions extends GlobalOptions, MqttCliOptions {
 /** MQTT's own port; the embedded broker steps aside when it is taken and no port was asked for. */
 const MQTT_PORT = 1883;
 
+/** A mask that takes this many times the profile's frame budget is withdrawn: far beyond a busy moment. */
+const BUDGETS = 10;
+/** Memory of the cine, at most a quarter of what the profile allows the process. */
+const CINE_MIB = 256;
+
 const EXAMPLES = `
 Examples:
   $ sonotrack serve --embedded-broker
@@ -75,7 +80,7 @@ async function run(options: ServeOptions): Promise<void> {
     closers.push(() => source.close());
     const { engine, profile, modelsDir } = options;
     const firmware = await loadProfile(profile);
-    const { historyFrames } = firmware;
+    const { frameBudgetMs, memoryCeilingMb } = firmware;
     const device = await openDevice({ engine, profile, ...(modelsDir && { modelsDir }) });
     closers.push(() => device.close());
     const broker = await openBroker(options);
@@ -105,7 +110,13 @@ async function run(options: ServeOptions): Promise<void> {
       publishers.push(telemetry);
       closers.push(() => telemetry.close());
     }
-    const session = createSession({ source, device, publishers, historyFrames });
+    const session = createSession({
+      source,
+      device,
+      publishers,
+      budgetMs: Math.min(BUDGETS * frameBudgetMs, 60_000),
+      cineMiB: Math.min(CINE_MIB, Math.floor((memoryCeilingMb ?? Infinity) / 4)),
+    });
     closers.push(() => session.close());
     server.attach(session);
     const addresses = [server.url, ...(mqttUrl === undefined ? [] : [redact(mqttUrl)])];

@@ -1,9 +1,7 @@
-import type { TrackedObject } from '../sdk/types.js';
-import type { Click } from './types.js';
+import type { Point, TrackedObject } from '../sdk/types.js';
 
 /** The object that a click is about, of those on the frame that the user saw; null: a new one. See `Click.objectId`. */
-export function clickTarget(objects: readonly TrackedObject[], click: Click): number | null {
-  if (click.objectId !== undefined) return click.objectId;
+export function clickTarget(objects: readonly TrackedObject[], click: Point): number | null {
   const under = objects.find(({ mask }) => {
     const x = Math.min(Math.floor(click.x), mask.widthPx - 1);
     const y = Math.min(Math.floor(click.y), mask.heightPx - 1);

@@ -7,18 +7,37 @@ export interface FrameRecord {
   objects: readonly TrackedObject[];
 }
 
-/** The latest frames, oldest first; bounded. */
+/** The cine: the latest frames, oldest first, bounded by the time they span and by the memory they take. */
 export class FrameHistory {
   readonly #records: FrameRecord[] = [];
-  readonly #capacity: number;
+  readonly #spanNs: bigint;
+  readonly #maxBytes: number;
 
-  constructor(capacity: number) {
-    this.#capacity = capacity;
+  constructor({ seconds, maxBytes }: { seconds: number; maxBytes: number }) {
+    this.#spanNs = BigInt(Math.round(seconds * 1e9));
+    this.#maxBytes = maxBytes;
   }
 
+  /** The latest record stays, whatever its size. */
   push(record: FrameRecord): void {
     this.#records.push(record);
-    if (this.#records.length > this.#capacity) this.#records.shift();
+    const fromNs = record.meta.captureNs - this.#spanNs;
+    let bytes = this.#records.reduce((sum, held) => sum + bytesOf(held), 0);
+    while (
+      this.#records.length > 1 &&
+      (this.#records[0].meta.captureNs < fromNs || bytes > this.#maxBytes)
+    ) {
+      bytes -= bytesOf(this.#records[0]);
+      this.#records.shift();
+    }
+  }
+
+  get length(): number {
+    return this.#records.length;
+  }
+
+  get oldest(): FrameRecord | undefined {
+    return this.#records[0];
   }
 
   get latest(): FrameRecord | undefined {
@@ -29,12 +48,26 @@ export class FrameHistory {
     return this.#records.find((record) => record.meta.id === frameId);
   }
 
+  /** The last record up to `frameId`; the oldest when all are later. */
+  nearest(frameId: number): FrameRecord | undefined {
+    return this.#records.findLast((record) => record.meta.id <= frameId) ?? this.#records[0];
+  }
+
   /** The records that came after `record`, oldest first. */
   after(record: FrameRecord): FrameRecord[] {
     return this.#records.slice(this.#records.indexOf(record) + 1);
   }
 
+  [Symbol.iterator](): IterableIterator<FrameRecord> {
+    return this.#records.values();
+  }
+
   clear(): void {
     this.#records.length = 0;
   }
+}
+
+/** A mask takes a byte a pixel. */
+function bytesOf({ pixels, objects }: FrameRecord): number {
+  return pixels.data.byteLength + objects.length * pixels.widthPx * pixels.heightPx;
 }

@@ -1,11 +1,65 @@
 import { newHistogram, percentilesOf, recordMs, type Histogram } from './histogram.js';
-import {
-  LATENCY_STAGES,
-  type LatencyReport,
-  type LatencyStage,
-  type Percentiles,
-  type SessionCounters,
-} from './types.js';
+
+/** Counts since the session was created. */
+export interface SessionCounters {
+  /** Frames that the source delivered. */
+  received: number;
+  /** Frames with a result. */
+  processed: number;
+  /** Frames replaced by a newer one before they were taken. */
+  dropped: number;
+  /** Frames that came in while the user looked at a frozen one. */
+  skipped: number;
+  /** Clicks and boxes answered. */
+  clicks: number;
+  /** Times that tracking was given up because the geometry or the scene changed. */
+  resets: number;
+  /** Times that the overlay was withdrawn because inference failed or was late. */
+  faults: number;
+  /** Of the faults, those where inference was late. */
+  late: number;
+  /** Times that tracking was restarted after a fault. */
+  restarts: number;
+  /** Exceptions of publishers and listeners. */
+  publisherErrors: number;
+}
+
+/** ms; `count` samples. */
+export interface Percentiles {
+  p50: number;
+  p95: number;
+  p99: number;
+  max: number;
+  count: number;
+}
+
+/**
+ * `wait`: from the frame's arrival until the session took it; `track`: the tracker's call, of which `preprocess`,
+ * `inference` and `postprocess` are parts; `total`: from arrival to the result.
+ */
+export const LATENCY_STAGES = [
+  'wait',
+  'preprocess',
+  'inference',
+  'postprocess',
+  'track',
+  'total',
+] as const;
+export type LatencyStage = (typeof LATENCY_STAGES)[number];
+
+export interface LatencyReport {
+  /** Span of the samples, s: since the report before. */
+  readonly windowS: number;
+  /** Results per second in the window. */
+  readonly fps: number;
+  /** Frames dropped in the window. */
+  readonly dropped: number;
+  /** Stages without a sample in the window are absent. */
+  readonly stages: Readonly<Partial<Record<LatencyStage, Percentiles>>>;
+  /** The distributions behind `stages`, µs: windows can be merged by them without error. Not to be changed. */
+  readonly histograms: Readonly<Partial<Record<LatencyStage, Histogram>>>;
+  readonly counters: Readonly<SessionCounters>;
+}
 
 /** Percentiles by nearest rank; the samples need not be sorted. Undefined for none. */
 export function percentiles(samples: readonly number[]): Percentiles | undefined {

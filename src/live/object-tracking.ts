@@ -1,176 +1,354 @@
-/** The session's objects: one tracker, and clicks that are answered on the frame that the user saw. */
+/** The session's objects: one tracker, and prompts that are answered on the frame that the user saw. */
 import { SonotrackError } from '../runtime/errors.js';
-import type { Mask, ObjectMask, Point, Timings, TrackedObject } from '../sdk/types.js';
+import type { Box, Mask, ObjectMask, Point, Timings, TrackedObject } from '../sdk/types.js';
 import { clickTarget } from './click-target.js';
 import type { FrameHistory, FrameRecord } from './history.js';
-import type { Click, ClickOutcome, SessionDevice, SessionTracker } from './types.js';
+import type {
+  ObjectLabel,
+  PromptOutcome,
+  SessionDevice,
+  SessionPrompt,
+  SessionTracker,
+} from './types.js';
+import type { Watchdog } from './watchdog.js';
 
-/** Frames tracked at most to get from the clicked frame to the present. */
+/** Frames tracked at most to get from the clicked frame to the present while a user waits. */
 const MOST_CATCH_UP = 12;
+/** Prompts that can be taken back. */
+const MOST_UNDO = 16;
+/** Restarts in a row without a result between them, after which tracking is given up. */
+const MOST_RESTARTS = 3;
+
+/** Prompts of one object on one frame add up. */
+interface Correction {
+  objectId: number;
+  frameId: number;
+  points: Point[];
+  box: Box | null;
+}
+
+/** What the last prompt changed: `before` is the object's mask on that frame, null when the prompt began it. */
+interface Undo {
+  correction: Correction | null;
+  objectId: number;
+  frameId: number;
+  before: Mask | null;
+}
+
+export interface TrackingOptions {
+  device: SessionDevice;
+  history: FrameHistory;
+  watchdog: Watchdog;
+  maxObjects: number;
+}
 
 export class ObjectTracking {
   readonly #device: SessionDevice;
   readonly #history: FrameHistory;
+  readonly #watchdog: Watchdog;
   readonly #maxObjects: number;
   #tracker: SessionTracker | null = null;
+  /** The frame that the tracker saw last, and the objects that it holds. */
+  #position: FrameRecord | null = null;
+  readonly #held = new Set<number>();
   /** Objects followed now; a record of the history may still hold others. */
-  readonly #ids = new Set<number>();
-  /** Clicks of the correction that is under way: one object on one frame. */
-  #correction: { objectId: number; frameId: number; points: Point[] } | null = null;
-  #lostState = false;
+  readonly #labels = new Map<number, ObjectLabel>();
+  #correction: Correction | null = null;
+  readonly #undo: Undo[] = [];
+  /** Frames after `#position` whose masks are out of date, oldest first. */
+  #behind: FrameRecord[] = [];
+  /** Where a failed tracker is taken up again; null: nothing failed. */
+  #resumeAt: FrameRecord | null = null;
+  #restarts = 0;
 
-  constructor(device: SessionDevice, history: FrameHistory, maxObjects: number) {
+  constructor({ device, history, watchdog, maxObjects }: TrackingOptions) {
     this.#device = device;
     this.#history = history;
+    this.#watchdog = watchdog;
     this.#maxObjects = maxObjects;
   }
 
-  /** Finds the objects on a frame and enters them into its record; null when nothing is followed. */
-  async track(record: FrameRecord): Promise<Timings | null> {
-    if (!this.#tracker) return null;
-    const { objects, timings } = await this.#tracker.track(record.pixels);
-    record.objects = objects;
-    return timings;
+  /** In ascending id. */
+  get labels(): ObjectLabel[] {
+    return [...this.#labels.values()].sort((a, b) => a.id - b.id);
+  }
+
+  get canUndo(): boolean {
+    return this.#undo.length > 0;
+  }
+
+  get behind(): number {
+    return this.#behind.length;
+  }
+
+  /** A fault left objects that wait for the tracker to be restarted. */
+  get isSuspended(): boolean {
+    return this.#resumeAt !== null;
+  }
+
+  /** What may be shown on a frame: nothing after a fault, or while its masks are out of date. */
+  shown(record: FrameRecord): readonly TrackedObject[] {
+    return this.#resumeAt || this.#behind.includes(record) ? [] : record.objects;
   }
 
   /**
-   * Answers a click on the frame it was made on, then tracks through the frames since.
-   * @throws SonotrackError FRAME_NOT_AVAILABLE, UNKNOWN_OBJECT, TOO_MANY_OBJECTS, EMPTY_MASK; RangeError for a point
-   *   outside of the frame. Then nothing has changed, unless `takeLoss` says so.
+   * Finds the objects on the next frame and enters them into its record. Null when nothing is followed, or while a late
+   * call blocks the device; `restarted` when the tracker had failed and was taken up again.
    */
-  async click(click: Click): Promise<ClickOutcome> {
-    const seen = this.#history.find(click.frameId);
-    if (!seen) {
-      throw new SonotrackError(
-        'FRAME_NOT_AVAILABLE',
-        'predict',
-        `frame ${click.frameId} is not among the frames kept; click again on a newer one`,
+  async track(record: FrameRecord): Promise<{ timings: Timings; restarted: boolean } | null> {
+    if (this.#labels.size === 0 || this.#watchdog.isBlocked) return null;
+    const restarted = this.#resumeAt !== null;
+    if (this.#resumeAt) {
+      const { objects } = this.#resumeAt;
+      await this.#begin(
+        this.#resumeAt,
+        objects.filter(({ mask }) => mask.areaPx > 0),
       );
+      this.#resumeAt = null;
     }
-    const shown = seen.objects.filter(({ id }) => this.#ids.has(id));
-    const target = clickTarget(shown, click);
-    if (target !== null && !this.#ids.has(target)) {
-      throw new SonotrackError('UNKNOWN_OBJECT', 'predict', `there is no object ${target}`);
-    }
+    if (!this.#tracker) return null;
+    const { objects, timings } = await this.#watchdog.guard(this.#tracker.track(record.pixels));
+    record.objects = objects;
+    this.#position = record;
+    this.#restarts = 0;
+    return { timings, restarted };
+  }
+
+  /**
+   * Answers a prompt on the frame it was made on, then tracks through the frames since: at once, or, when the user looks
+   * at a frozen frame, as `catchUpOne` is called.
+   */
+  async prompt(prompt: SessionPrompt, frozen: boolean): Promise<PromptOutcome> {
+    this.#assertAnswering();
+    const seen = this.#find(prompt.frameId);
+    if (this.#behind.includes(seen)) await this.#catchUp(seen);
+    const shown = seen.objects.filter(({ id }) => this.#labels.has(id));
+    const target = promptTarget(shown, prompt);
+    if (target !== null && !this.#labels.has(target)) throw unknownObject(target);
     const objectId = target ?? this.#freeId();
-    const points = this.#pointsSoFar(objectId, click);
-    const isLatest = seen === this.#history.latest;
-    if (isLatest && this.#tracker && target !== null) {
-      const corrected = await this.#tracker.correct(objectId, { points });
+    const correction = this.#corrected(objectId, prompt);
+    const before = shown.find(({ id }) => id === objectId)?.mask ?? null;
+    const { points, box } = correction;
+    const prompts = { points, ...(box && { box }) };
+    if (seen === this.#position && this.#tracker && this.#held.has(objectId)) {
+      const corrected = await this.#watchdog.guard(this.#tracker.correct(objectId, prompts));
       replaceObject(seen, corrected);
+      if (frozen) this.#behind = this.#history.after(seen);
     } else {
-      const previous = shown.find(({ id }) => id === objectId)?.mask;
-      const mask = await this.#predict(seen, points, previous);
-      if (isLatest && this.#tracker) {
-        await this.#tracker.add({ id: objectId, mask });
+      const mask = await this.#predict(seen, prompts, before);
+      if (seen === this.#position && this.#tracker && this.#behind.length === 0) {
+        await this.#watchdog.guard(this.#tracker.add({ id: objectId, mask }));
+        this.#held.add(objectId);
         replaceObject(seen, fresh(objectId, mask));
       } else {
-        await this.#restart(seen, shown, { id: objectId, mask });
+        await this.#goBack(seen, shown, { id: objectId, mask });
       }
     }
-    this.#ids.add(objectId);
-    this.#correction = { objectId, frameId: click.frameId, points };
-    return {
-      objectId,
-      frameId: click.frameId,
-      caughtUp: isLatest ? 0 : this.#wayBack(seen).length,
-    };
+    if (!this.#labels.has(objectId)) {
+      this.#labels.set(objectId, { id: objectId, name: null, colour: null });
+    }
+    this.#remember({ correction: this.#correction, objectId, frameId: seen.meta.id, before });
+    this.#correction = correction;
+    const caughtUp = frozen ? 0 : await this.#catchUp();
+    return { objectId, frameId: seen.meta.id, caughtUp };
+  }
+
+  /** Takes the last prompt back. @throws SonotrackError NOTHING_TO_UNDO, FRAME_NOT_AVAILABLE */
+  async undo(frozen: boolean): Promise<PromptOutcome> {
+    this.#assertAnswering();
+    const last = this.#undo.at(-1);
+    if (!last) throw new SonotrackError('NOTHING_TO_UNDO', 'predict', 'there is no prompt to undo');
+    const { objectId, frameId, before, correction } = last;
+    if (!before || before.areaPx === 0) {
+      await this.remove(objectId);
+      return { objectId, frameId, caughtUp: 0 };
+    }
+    const seen = this.#find(frameId);
+    if (this.#behind.includes(seen)) await this.#catchUp(seen);
+    await this.#goBack(seen, seen.objects, { id: objectId, mask: before });
+    this.#undo.pop();
+    this.#correction = correction;
+    return { objectId, frameId, caughtUp: frozen ? 0 : await this.#catchUp() };
   }
 
   /** @throws SonotrackError UNKNOWN_OBJECT */
   async remove(objectId: number): Promise<void> {
-    if (!this.#ids.has(objectId)) {
-      throw new SonotrackError('UNKNOWN_OBJECT', 'track', `there is no object ${objectId}`);
+    if (!this.#labels.has(objectId)) throw unknownObject(objectId);
+    if (this.#tracker && this.#held.has(objectId)) {
+      await this.#watchdog.guard(this.#tracker.remove(objectId));
     }
-    await this.#tracker?.remove(objectId);
-    this.#ids.delete(objectId);
-    const latest = this.#history.latest;
-    if (latest) latest.objects = latest.objects.filter(({ id }) => id !== objectId);
-    if (this.#ids.size === 0) this.reset();
+    this.#forget(objectId);
+    if (this.#labels.size === 0) this.reset();
+  }
+
+  /** @throws SonotrackError UNKNOWN_OBJECT */
+  label(objectId: number, change: Partial<Omit<ObjectLabel, 'id'>>): void {
+    const label = this.#labels.get(objectId);
+    if (!label) throw unknownObject(objectId);
+    this.#labels.set(objectId, { ...label, ...change });
+  }
+
+  /** Renews the masks of one frame that a correction has outdated. */
+  async catchUpOne(): Promise<FrameRecord> {
+    const record = this.#behind[0];
+    await this.#advance(record);
+    this.#behind.shift();
+    if (this.#behind.length === 0) this.#settle();
+    return record;
+  }
+
+  /** Gets the tracker to the present, so that it can go on with new frames. */
+  async catchUpAll(): Promise<void> {
+    await this.#catchUp();
+  }
+
+  /** A call failed or was late: nothing is shown until the tracker is restarted. False: it failed too often, and is reset. */
+  suspend(): boolean {
+    const at = this.#position ?? this.#resumeAt;
+    this.#restarts += 1;
+    if (!at || this.#restarts > MOST_RESTARTS || !this.#history.find(at.meta.id)) {
+      this.reset();
+      return false;
+    }
+    this.#close();
+    this.#behind = [];
+    this.#resumeAt = at;
+    return true;
   }
 
   /** Stops following everything. */
   reset(): void {
-    this.#tracker?.close();
-    this.#tracker = null;
-    this.#ids.clear();
+    this.#close();
+    this.#behind = [];
+    this.#resumeAt = null;
+    this.#restarts = 0;
+    this.#labels.clear();
     this.#correction = null;
-    const latest = this.#history.latest;
-    if (latest) latest.objects = [];
+    this.#undo.length = 0;
+    for (const record of this.#history) record.objects = [];
   }
 
-  /** Whether a failed click left the tracker without a sound state; asking clears it. */
-  takeLoss(): boolean {
-    const lost = this.#lostState;
-    this.#lostState = false;
-    return lost;
+  #close(): void {
+    // A late call still settles; what it gives is nobody's any more.
+    void Promise.resolve(this.#tracker?.close()).catch(() => undefined);
+    this.#tracker = null;
+    this.#position = null;
+    this.#held.clear();
   }
 
-  /** Clicks on one frame for one object add up, as the prompts of a prediction do. */
-  #pointsSoFar(objectId: number, { frameId, x, y, label }: Click): Point[] {
-    const point: Point = { x, y, label };
+  #assertAnswering(): void {
+    if (!this.#watchdog.isBlocked) return;
+    throw new SonotrackError('INFERENCE_LATE', 'predict', 'inference does not answer at present');
+  }
+
+  #find(frameId: number): FrameRecord {
+    const record = this.#history.find(frameId);
+    if (record) return record;
+    throw new SonotrackError(
+      'FRAME_NOT_AVAILABLE',
+      'predict',
+      `frame ${frameId} is not among the frames kept; use a newer one`,
+    );
+  }
+
+  #corrected(objectId: number, { frameId, point, box }: SessionPrompt): Correction {
     const going = this.#correction;
     const goesOn = going?.objectId === objectId && going.frameId === frameId;
-    return goesOn ? [...going.points, point] : [point];
+    const points = [...(goesOn ? going.points : []), ...(point ? [point] : [])];
+    return { objectId, frameId, points, box: box ?? (goesOn ? going.box : null) };
   }
 
-  async #predict(seen: FrameRecord, points: Point[], previous: Mask | undefined): Promise<Mask> {
-    const image = await this.#device.setImage(seen.pixels);
+  async #predict(
+    seen: FrameRecord,
+    prompts: { points: Point[]; box?: Box },
+    previous: Mask | null,
+  ): Promise<Mask> {
+    const image = await this.#watchdog.guard(this.#device.setImage(seen.pixels));
     try {
       const known = previous && previous.areaPx > 0 ? { previous } : {};
-      const mask = await image.predict({ points, ...known });
+      const mask = await this.#watchdog.guard(image.predict({ ...prompts, ...known }));
       if (mask.areaPx > 0) return mask;
     } finally {
       await image.close();
     }
-    throw new SonotrackError('EMPTY_MASK', 'predict', 'nothing was found at the click');
+    throw new SonotrackError('EMPTY_MASK', 'predict', 'nothing was found at the prompt');
   }
 
-  /** Goes back to `seen`, with the objects it showed and the changed one, and tracks forward to the latest frame. */
-  async #restart(
+  /** Takes the tracker back to `seen`, with the objects it showed and the changed one; what came since is out of date. */
+  async #goBack(
     seen: FrameRecord,
     shown: readonly TrackedObject[],
     changed: ObjectMask,
   ): Promise<void> {
     const kept = shown.filter(({ id, mask }) => id !== changed.id && mask.areaPx > 0);
-    const objects = [...kept.map(({ id, mask }) => ({ id, mask })), changed];
-    try {
-      this.#tracker ??= await this.#device.createTracker({ maxObjects: this.#maxObjects });
-      await this.#tracker.start(seen.pixels, objects);
-      replaceObject(seen, fresh(changed.id, changed.mask));
-      const started = new Set(objects.map(({ id }) => id));
-      for (const record of this.#wayBack(seen)) {
-        const before = record.objects;
-        const result = await this.#tracker.track(record.pixels);
-        record.objects = result.objects;
-        // Objects that were added on a later frame than the one clicked on join where they did before.
-        for (const object of before) {
-          const { id, mask } = object;
-          if (started.has(id) || !this.#ids.has(id) || mask.areaPx === 0) continue;
-          await this.#tracker.add({ id, mask });
-          replaceObject(record, object);
-          started.add(id);
-        }
-      }
-      for (const id of this.#ids) if (!started.has(id)) this.#ids.delete(id);
-    } catch (error) {
-      this.#lostState = true;
-      throw error;
+    await this.#begin(seen, [...kept, changed]);
+    replaceObject(seen, fresh(changed.id, changed.mask));
+    this.#resumeAt = null;
+    this.#behind = this.#history.after(seen);
+  }
+
+  async #begin(record: FrameRecord, objects: readonly ObjectMask[]): Promise<void> {
+    this.#tracker ??= await this.#device.createTracker({ maxObjects: this.#maxObjects });
+    const started = objects.map(({ id, mask }) => ({ id, mask }));
+    await this.#watchdog.guard(this.#tracker.start(record.pixels, started));
+    this.#position = record;
+    this.#held.clear();
+    for (const { id } of objects) this.#held.add(id);
+  }
+
+  /** Tracks up to `until` (default: the present), evenly thinned out where there is much. Gives the number of frames. */
+  async #catchUp(until?: FrameRecord): Promise<number> {
+    const end = until ? this.#behind.indexOf(until) + 1 : this.#behind.length;
+    const way = this.#behind.slice(0, end);
+    const count = Math.min(way.length, MOST_CATCH_UP);
+    for (let i = 1; i <= count; i += 1) {
+      await this.#advance(way[Math.ceil((i * way.length) / count) - 1]);
+    }
+    this.#behind = this.#behind.slice(end);
+    if (this.#behind.length === 0) this.#settle();
+    return count;
+  }
+
+  async #advance(record: FrameRecord): Promise<void> {
+    if (!this.#tracker) return;
+    const before = record.objects;
+    const result = await this.#watchdog.guard(this.#tracker.track(record.pixels));
+    record.objects = result.objects;
+    this.#position = record;
+    // Objects that were added on a later frame than the one gone back to join where they did before.
+    for (const object of before) {
+      const { id, mask } = object;
+      if (this.#held.has(id) || !this.#labels.has(id) || mask.areaPx === 0) continue;
+      await this.#watchdog.guard(this.#tracker.add({ id, mask }));
+      replaceObject(record, object);
+      this.#held.add(id);
     }
   }
 
-  /** Frames from `seen` to the present, evenly thinned out where they are many: the user waits for the answer. */
-  #wayBack(seen: FrameRecord): FrameRecord[] {
-    const since = this.#history.after(seen);
-    const count = Math.min(since.length, MOST_CATCH_UP);
-    return Array.from(
-      { length: count },
-      (_, i) => since[Math.ceil(((i + 1) * since.length) / count) - 1],
-    );
+  /** At the present: what the tracker does not hold is no longer followed. */
+  #settle(): void {
+    for (const id of [...this.#labels.keys()]) if (!this.#held.has(id)) this.#forget(id);
+  }
+
+  #forget(objectId: number): void {
+    this.#held.delete(objectId);
+    this.#labels.delete(objectId);
+    if (this.#correction?.objectId === objectId) this.#correction = null;
+    for (let i = this.#undo.length - 1; i >= 0; i -= 1) {
+      if (this.#undo[i].objectId === objectId) this.#undo.splice(i, 1);
+    }
+    for (const record of this.#history) {
+      record.objects = record.objects.filter(({ id }) => id !== objectId);
+    }
+  }
+
+  #remember(undo: Undo): void {
+    this.#undo.push(undo);
+    if (this.#undo.length > MOST_UNDO) this.#undo.shift();
   }
 
   #freeId(): number {
-    for (let id = 1; id <= this.#maxObjects; id += 1) if (!this.#ids.has(id)) return id;
+    for (let id = 1; id <= this.#maxObjects; id += 1) if (!this.#labels.has(id)) return id;
     throw new SonotrackError(
       'TOO_MANY_OBJECTS',
       'track',
@@ -179,7 +357,19 @@ export class ObjectTracking {
   }
 }
 
-/** An object as the click left it, before tracking has judged it: its predicted IoU stands for its quality. */
+function promptTarget(
+  shown: readonly TrackedObject[],
+  { point, objectId }: SessionPrompt,
+): number | null {
+  if (objectId !== undefined) return objectId;
+  return point ? clickTarget(shown, point) : null;
+}
+
+function unknownObject(id: number): SonotrackError {
+  return new SonotrackError('UNKNOWN_OBJECT', 'track', `there is no object ${id}`);
+}
+
+/** An object as the prompt left it, before tracking has judged it: its predicted IoU stands for its quality. */
 function fresh(id: number, mask: Mask): TrackedObject {
   return { id, mask, quality: mask.score, status: 'tracking' };
 }

@@ -1,37 +1,35 @@
 /**
- * The live session: source → newest frame → tracker → publishers, in one loop. Clicks and removals are carried out by the
- * same loop between two frames, so that the state has one writer and every result one order.
+ * The live session: source → channel → tracker → publishers, in one loop. Prompts and the user's other commands are carried
+ * out by the same loop between two frames, so that the state has one writer and every result one order.
  */
-import { NewestChannel } from '../runtime/channels.js';
 import { SonotrackError } from '../runtime/errors.js';
-import { checkInteger, checkNumber, checkObject } from '../runtime/validate.js';
+import { checkInteger } from '../runtime/validate.js';
 import type { Frame, FrameMeta, Timings } from '../sdk/types.js';
+import { checkLabel, checkSessionPrompt, isRefusal, isSameStatus } from './check.js';
+import { TypedEvents } from './events.js';
 import { FrameHistory, type FrameRecord } from './history.js';
-import { LatencyMeter } from './latency.js';
+import { Intake, type Arrival } from './intake.js';
+import { LatencyMeter, type SessionCounters } from './latency.js';
 import { ObjectTracking } from './object-tracking.js';
+import { checkSessionOptions } from './options.js';
+import { Recorder, type RecordingOptions, type RecordingSummary } from './recorder.js';
 import type {
   Click,
-  ClickOutcome,
   LiveResult,
+  PromptOutcome,
   Publisher,
   Session,
-  SessionCounters,
-  SessionNotice,
+  SessionEvents,
   SessionOptions,
+  SessionPrompt,
+  SessionState,
+  SessionStatus,
 } from './types.js';
+import { Watchdog } from './watchdog.js';
 
-export const SESSION_DEFAULTS = {
-  publishers: [] as readonly Publisher[],
-  /** Two seconds at 30 Hz: longer than a click takes to arrive, on a busy machine too. */
-  historyFrames: 60,
-  maxObjects: 10,
-  latencyIntervalMs: 1000,
-};
-
-interface Arrival {
-  frame: Frame;
-  meta: FrameMeta;
-  arrivedMs: number;
+interface Command {
+  run(): Promise<void>;
+  refuse(error: Error): void;
 }
 
 /**
@@ -52,45 +50,99 @@ class LiveSession implements Session {
     received: 0,
     processed: 0,
     dropped: 0,
+    skipped: 0,
     clicks: 0,
     resets: 0,
     faults: 0,
+    late: 0,
+    restarts: 0,
     publisherErrors: 0,
   };
   readonly done: Promise<void>;
 
   readonly #source;
-  readonly #publishers;
-  readonly #arrivals = new NewestChannel<Arrival>();
-  readonly #commands: { run: () => Promise<void>; refuse: (error: Error) => void }[] = [];
+  readonly #latencyIntervalMs;
+  readonly #clock;
+  readonly #intake: Intake;
+  readonly #commands: Command[] = [];
+  readonly #events = new TypedEvents<SessionEvents>(
+    () => void (this.counters.publisherErrors += 1),
+  );
   readonly #history: FrameHistory;
+  readonly #watchdog: Watchdog;
   readonly #tracking: ObjectTracking;
-  readonly #meter = new LatencyMeter(() => performance.now());
-  readonly #timer: NodeJS.Timeout;
+  readonly #meter: LatencyMeter;
+  #callOffReport: () => void = () => undefined;
   #wake: () => void = () => undefined;
-  #sourceEnded = false;
   #closing = false;
+  /** The frame looked at while frozen; null: live. */
+  #viewed: FrameRecord | null = null;
+  #wasFrozen = false;
+  #isFaulty = false;
+  #sceneShown = 0;
+  #recorder: Recorder | null = null;
+  #status: SessionStatus;
 
   constructor(options: SessionOptions) {
-    checkObject(options, 'options', ['source', 'device', ...Object.keys(SESSION_DEFAULTS)]);
-    const settings = { ...SESSION_DEFAULTS, ...options };
-    checkInteger(settings.historyFrames, 'historyFrames', [1, 256]);
-    checkInteger(settings.maxObjects, 'maxObjects', [1, 10]);
-    checkNumber(settings.latencyIntervalMs, 'latencyIntervalMs', [10, 60_000]);
+    const settings = checkSessionOptions(options);
+    const { clock, device, maxObjects } = settings;
     this.#source = settings.source;
-    this.#publishers = settings.publishers;
-    this.#history = new FrameHistory(settings.historyFrames);
-    this.#tracking = new ObjectTracking(settings.device, this.#history, settings.maxObjects);
-    this.#timer = setInterval(() => this.#reportLatency(), settings.latencyIntervalMs);
-    this.done = this.#run(this.#receive());
+    this.#latencyIntervalMs = settings.latencyIntervalMs;
+    this.#clock = clock;
+    this.#meter = new LatencyMeter(() => clock.nowMs());
+    this.#history = new FrameHistory({
+      seconds: settings.cineSeconds,
+      maxBytes: settings.cineMiB * 2 ** 20,
+    });
+    this.#watchdog = new Watchdog(clock, settings.budgetMs);
+    this.#tracking = new ObjectTracking({
+      device,
+      history: this.#history,
+      watchdog: this.#watchdog,
+      maxObjects,
+    });
+    this.#intake = new Intake(settings, this.counters, {
+      isPaused: () => this.#viewed !== null,
+      onFrame: () => this.#wake(),
+      onStall: () => this.#tellStatus(),
+    });
+    this.#status = this.#currentStatus();
+    for (const publisher of settings.publishers) this.#subscribe(publisher);
+    this.#scheduleReport();
+    this.done = this.#run(this.#intake.receive());
     // Whoever waits for `done` is told of a failure; without a listener it must not end the process.
     this.done.catch(() => undefined);
   }
 
-  click(click: Click): Promise<ClickOutcome> {
+  get status(): SessionStatus {
+    return this.#status;
+  }
+
+  on<Name extends keyof SessionEvents>(
+    name: Name,
+    listener: (event: SessionEvents[Name]) => void,
+  ): () => void {
+    return this.#events.on(name, listener);
+  }
+
+  click({ frameId, x, y, label, objectId }: Click): Promise<PromptOutcome> {
+    return this.prompt({ frameId, point: { x, y, label }, objectId });
+  }
+
+  prompt(prompt: SessionPrompt): Promise<PromptOutcome> {
     return this.#command(async () => {
-      const outcome = await this.#tracking.click(click);
+      const given = checkSessionPrompt(prompt);
+      const outcome = await this.#tracking.prompt(given, this.#viewed !== null);
       this.counters.clicks += 1;
+      this.#isFaulty = false;
+      this.#republish();
+      return outcome;
+    });
+  }
+
+  undo(): Promise<PromptOutcome> {
+    return this.#command(async () => {
+      const outcome = await this.#tracking.undo(this.#viewed !== null);
       this.#republish();
       return outcome;
     });
@@ -101,6 +153,54 @@ class LiveSession implements Session {
       await this.#tracking.remove(objectId);
       this.#republish();
     });
+  }
+
+  label(objectId: number, label: { name?: string | null; colour?: string | null }): Promise<void> {
+    return this.#command(async () => {
+      this.#tracking.label(objectId, checkLabel(label));
+      this.#republish();
+    });
+  }
+
+  freeze(): Promise<void> {
+    return this.#command(async () => {
+      this.#freeze();
+      this.#republish();
+    });
+  }
+
+  seek(frameId: number): Promise<number> {
+    return this.#command(async () => {
+      checkInteger(frameId, 'frameId', [0, Number.MAX_SAFE_INTEGER]);
+      this.#freeze();
+      this.#viewed = this.#history.nearest(frameId) ?? this.#viewed;
+      this.#republish();
+      return this.#viewed?.meta.id ?? frameId;
+    });
+  }
+
+  goLive(): Promise<void> {
+    return this.#command(async () => {
+      if (!this.#viewed) return;
+      await this.#tracking.catchUpAll();
+      this.#viewed = null;
+      this.#wasFrozen = true;
+      this.#republish();
+    });
+  }
+
+  startRecording(options: RecordingOptions): Promise<void> {
+    return this.#command(async () => {
+      if (this.#recorder) {
+        throw new SonotrackError('WRITE_FAILED', 'write', 'a recording is under way');
+      }
+      this.#recorder = await Recorder.start(options);
+      this.#tellStatus();
+    });
+  }
+
+  stopRecording(): Promise<RecordingSummary | null> {
+    return this.#command(() => this.#endRecording());
   }
 
   async close(): Promise<void> {
@@ -114,32 +214,7 @@ class LiveSession implements Session {
     await this.close();
   }
 
-  /** Producer: never waits for the loop. */
-  async #receive(): Promise<void> {
-    let counter = 0;
-    try {
-      for await (const frame of this.#source) {
-        const { widthPx, heightPx, captureNs = process.hrtime.bigint() } = frame;
-        const spacingMm = frame.spacingMm ? Object.freeze({ ...frame.spacingMm }) : null;
-        const id = frame.id ?? counter;
-        counter = id + 1;
-        this.counters.received += 1;
-        this.#arrivals.put({
-          frame: { ...frame, id, captureNs },
-          meta: Object.freeze({ id, captureNs, heightPx, widthPx, spacingMm }),
-          arrivedMs: performance.now(),
-        });
-        this.counters.dropped = this.#arrivals.dropped;
-        this.#wake();
-        if (this.#closing) return;
-      }
-    } finally {
-      this.#sourceEnded = true;
-      this.#wake();
-    }
-  }
-
-  /** Consumer: a command first, then the newest frame. */
+  /** Consumer: a command first, then the newest frame; while frozen, masks that a correction has outdated. */
   async #run(receiving: Promise<void>): Promise<void> {
     receiving.catch(() => undefined);
     try {
@@ -147,46 +222,49 @@ class LiveSession implements Session {
         const command = this.#commands.shift();
         if (command) {
           await command.run();
-        } else if (this.#arrivals.depth > 0) {
-          const arrival = await this.#arrivals.take();
+        } else if (this.#viewed && this.#tracking.behind > 0) {
+          await this.#catchUpOne();
+        } else if (!this.#viewed && this.#intake.depth > 0) {
+          const arrival = await this.#intake.take();
           if (arrival) await this.#process(arrival);
-        } else if (this.#sourceEnded) {
+        } else if (this.#intake.hasEnded && !this.#viewed) {
           break;
         } else {
           await new Promise<void>((resolve) => (this.#wake = resolve));
         }
       }
       if (!this.#closing) await receiving;
-      this.#notify({ kind: 'ended', message: 'the source has ended' });
+      this.#events.emit('notice', { kind: 'ended', message: 'the source has ended' });
     } finally {
       this.#closing = true;
-      clearInterval(this.#timer);
-      this.#arrivals.close();
+      this.#callOffReport();
+      this.#intake.close();
+      await this.#endRecording().catch(() => undefined);
       this.#tracking.reset();
+      this.#tellStatus();
       for (const { refuse } of this.#commands.splice(0)) refuse(closedError());
     }
   }
 
-  async #process({ frame, meta, arrivedMs }: Arrival): Promise<void> {
-    const takenMs = performance.now();
-    const before = this.#history.latest?.meta;
-    if (before && (before.widthPx !== meta.widthPx || before.heightPx !== meta.heightPx)) {
-      this.#history.clear();
-      this.#tracking.reset();
-      this.counters.resets += 1;
-      const message = `frames changed from ${before.widthPx} × ${before.heightPx} to ${meta.widthPx} × ${meta.heightPx} px`;
-      this.#notify({ kind: 'reset', reason: 'geometry', message });
-    }
+  async #process({ frame, meta, arrivedMs, scene }: Arrival): Promise<void> {
+    const takenMs = this.#clock.nowMs();
+    this.#resetIfChanged(frame, meta, scene);
     const record: FrameRecord = { meta, pixels: frame, objects: [] };
     let timings: Timings | null = null;
     try {
-      timings = await this.#tracking.track(record);
+      const tracked = await this.#tracking.track(record);
+      if (tracked?.restarted) {
+        this.counters.restarts += 1;
+        this.#events.emit('notice', { kind: 'restarted', message: 'tracking goes on' });
+      }
+      if (tracked) this.#isFaulty = false;
+      timings = tracked?.timings ?? null;
     } catch (error) {
       this.#fault(error);
     }
     this.#history.push(record);
     this.counters.processed += 1;
-    const now = performance.now();
+    const now = this.#clock.nowMs();
     this.#meter.add({
       wait: takenMs - arrivedMs,
       total: now - arrivedMs,
@@ -197,22 +275,65 @@ class LiveSession implements Session {
         track: timings.totalMs,
       }),
     });
-    this.#publish({ frame: meta, pixels: frame, objects: record.objects, timings, revised: false });
+    this.#publish(record, timings, false);
+    this.#tellStatus();
+  }
+
+  /** Masks of another geometry or scene must not go on: tracking and the cine begin anew. */
+  #resetIfChanged(frame: Frame, meta: FrameMeta, scene: number): void {
+    const before = this.#history.latest;
+    const change =
+      before && this.#intake.scene.change(before, { pixels: frame, meta }, this.#wasFrozen);
+    const isCut = scene !== this.#sceneShown;
+    this.#wasFrozen = false;
+    this.#sceneShown = scene;
+    if (!before || (!change && !isCut)) return;
+    this.#history.clear();
+    this.#tracking.reset();
+    this.#isFaulty = false;
+    this.counters.resets += 1;
+    const { reason, message } = change ?? { reason: 'scene-cut', message: 'the scene changed' };
+    this.#events.emit('notice', { kind: 'reset', reason, message });
   }
 
   /** The overlay is withdrawn rather than left standing on frames that it was not found on. */
   #fault(error: unknown): void {
-    this.#tracking.reset();
+    const isLate = error instanceof SonotrackError && error.code === 'INFERENCE_LATE';
+    const reason = error instanceof Error ? error.message : String(error);
+    const goesOn = this.#tracking.suspend();
+    this.#isFaulty = true;
     this.counters.faults += 1;
-    const message = error instanceof Error ? error.message : String(error);
-    this.#notify({ kind: 'fault', message: `tracking was given up: ${message}` });
+    if (isLate) this.counters.late += 1;
+    const message = goesOn
+      ? `the overlay was withdrawn: ${reason}; tracking is restarted`
+      : `tracking was given up: ${reason}`;
+    this.#events.emit('notice', { kind: 'fault', message });
+  }
+
+  async #catchUpOne(): Promise<void> {
+    try {
+      const record = await this.#tracking.catchUpOne();
+      if (record === this.#viewed) this.#publish(record, null, true);
+      this.#tellStatus();
+    } catch (error) {
+      this.#fault(error);
+      this.#republish();
+    }
+  }
+
+  #freeze(): void {
+    if (this.#viewed) return;
+    const { latest } = this.#history;
+    if (!latest) {
+      throw new SonotrackError('FRAME_NOT_AVAILABLE', 'track', 'no frame has come in yet');
+    }
+    this.#viewed = latest;
   }
 
   #republish(): void {
-    const latest = this.#history.latest;
-    if (!latest) return;
-    const { meta, pixels, objects } = latest;
-    this.#publish({ frame: meta, pixels, objects, timings: null, revised: true });
+    const record = this.#viewed ?? this.#history.latest;
+    if (record) this.#publish(record, null, true);
+    this.#tellStatus();
   }
 
   #command<T>(action: () => Promise<T>): Promise<T> {
@@ -221,11 +342,10 @@ class LiveSession implements Session {
       const run = async (): Promise<void> => {
         await action().then(resolve, (error: unknown) => {
           reject(error as Error);
-          // A command that gave up tracking has changed what is shown.
-          if (this.#tracking.takeLoss()) {
-            this.#fault(error);
-            this.#republish();
-          }
+          if (isRefusal(error) || this.#tracking.isSuspended) return;
+          // A command that failed midway has left the tracker somewhere on its way.
+          this.#fault(error);
+          this.#republish();
         });
       };
       this.#commands.push({ run, refuse: reject });
@@ -233,28 +353,73 @@ class LiveSession implements Session {
     });
   }
 
-  #publish(result: LiveResult): void {
-    Object.freeze(result);
-    this.#tell((publisher) => publisher.onResult?.(result));
+  #publish(record: FrameRecord, timings: Timings | null, revised: boolean): void {
+    const { meta, pixels } = record;
+    const objects = this.#tracking.shown(record);
+    const result: LiveResult = Object.freeze({ frame: meta, pixels, objects, timings, revised });
+    this.#recorder?.add(result, this.#tracking.labels, this.#intake.scene.fan);
+    this.#events.emit('result', result);
   }
 
-  #reportLatency(): void {
-    const report = Object.freeze(this.#meter.report(this.counters));
-    this.#tell((publisher) => publisher.onLatency?.(report));
+  async #endRecording(): Promise<RecordingSummary | null> {
+    const recorder = this.#recorder;
+    this.#recorder = null;
+    const summary = recorder ? await recorder.stop() : null;
+    this.#tellStatus();
+    return summary;
   }
 
-  #notify(notice: SessionNotice): void {
-    this.#tell((publisher) => publisher.onNotice?.(notice));
+  #scheduleReport(): void {
+    this.#callOffReport = this.#clock.after(this.#latencyIntervalMs, () => {
+      this.#events.emit('latency', Object.freeze(this.#meter.report(this.counters)));
+      this.#scheduleReport();
+    });
   }
 
-  #tell(call: (publisher: Publisher) => void): void {
-    for (const publisher of this.#publishers) {
-      try {
-        call(publisher);
-      } catch {
-        this.counters.publisherErrors += 1;
-      }
-    }
+  #tellStatus(): void {
+    const status = this.#currentStatus();
+    const before = this.#status;
+    this.#status = status;
+    if (isSameStatus(status, before)) return;
+    this.#events.emit('status', status);
+  }
+
+  #currentStatus(): SessionStatus {
+    const { oldest, latest } = this.#history;
+    return Object.freeze({
+      state: this.#state(),
+      objects: Object.freeze(this.#tracking.labels),
+      cine:
+        oldest && latest
+          ? Object.freeze({
+              firstId: oldest.meta.id,
+              lastId: latest.meta.id,
+              frames: this.#history.length,
+              seconds: Number(latest.meta.captureNs - oldest.meta.captureNs) / 1e9,
+            })
+          : null,
+      viewedId: this.#viewed?.meta.id ?? null,
+      canUndo: this.#tracking.canUndo,
+      catchingUp: this.#tracking.behind,
+      recording: this.#recorder !== null,
+    });
+  }
+
+  #state(): SessionState {
+    if (this.#viewed) return 'frozen';
+    if (this.#isFaulty) return 'fault';
+    if (!this.#intake.isFlowing) return 'idle';
+    const objects = this.#history.latest?.objects ?? [];
+    const isLost = objects.length > 0 && objects.every(({ status }) => status === 'lost');
+    return isLost ? 'lost' : 'live';
+  }
+
+  #subscribe(publisher: Publisher): void {
+    const { onResult, onLatency, onNotice, onStatus } = publisher;
+    if (onResult) this.on('result', (result) => publisher.onResult?.(result));
+    if (onLatency) this.on('latency', (report) => publisher.onLatency?.(report));
+    if (onNotice) this.on('notice', (notice) => publisher.onNotice?.(notice));
+    if (onStatus) this.on('status', (status) => publisher.onStatus?.(status));
   }
 }
 

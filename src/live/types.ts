@@ -1,16 +1,23 @@
 /** What a live session takes and gives. */
-import type { Histogram } from 'hdr-histogram-js';
 import type {
+  Box,
   Frame,
   FrameMeta,
   FrameSource,
   Mask,
   ObjectMask,
+  Point,
   Prompts,
   Timings,
   TrackedObject,
   TrackResult,
 } from '../sdk/types.js';
+import type { SessionClock } from './clock.js';
+import type { LatencyReport, SessionCounters } from './latency.js';
+import type { RecordingOptions, RecordingSummary } from './recorder.js';
+
+export { LATENCY_STAGES } from './latency.js';
+export type { LatencyReport, LatencyStage, Percentiles, SessionCounters } from './latency.js';
 
 /** The part of a device that a session uses; `openDevice` gives one. */
 export interface SessionDevice {
@@ -33,17 +40,67 @@ export interface SessionTracker {
 }
 
 export interface SessionOptions {
-  /** Frames come in by a `newest` channel: what the device is too slow for is replaced, and counted. */
   source: FrameSource;
   device: SessionDevice;
   /** Told of every result; a publisher that throws is counted, and never stops the session. Default: none. */
   publishers?: readonly Publisher[];
-  /** Frames kept so that a click on an earlier one can be answered, 1–256. Default: 60. */
-  historyFrames?: number;
+  /**
+   * `newest`, for live sources: what the device is too slow for is replaced, and counted. `queue`, for files: the source
+   * waits, and every frame is tracked. Default: 'newest'.
+   */
+  channel?: 'newest' | 'queue';
+  /** Span of the cine that can be scrolled back and clicked on, 0.1–60 s. Default: 10. */
+  cineSeconds?: number;
+  /** Most memory of the cine, frames and masks, 1–4096 MiB; it then spans less. Default: 256. */
+  cineMiB?: number;
   /** Most objects at once, 1–10. Default: 10. */
   maxObjects?: number;
+  /** A call into the device that takes longer withdraws the overlay and restarts tracking, 10–60,000 ms. Default: 1000. */
+  budgetMs?: number;
+  /** Without a frame for this long the session is `idle`, 100–60,000 ms. Default: 1000. */
+  stallMs?: number;
   /** Time between two latency reports, 10–60,000 ms. Default: 1000. */
   latencyIntervalMs?: number;
+  /** Time as the session sees it. Default: the system's. */
+  clock?: SessionClock;
+}
+
+/**
+ * `idle`: no frames come in; `live`: they do; `frozen`: the user looks at one frame of the cine; `lost`: live, but every
+ * object followed is lost; `fault`: the overlay is withdrawn, because inference failed or was late.
+ */
+export type SessionState = 'idle' | 'live' | 'frozen' | 'lost' | 'fault';
+
+/** How an object is called and drawn; null: the viewer's choice by its number. */
+export interface ObjectLabel {
+  readonly id: number;
+  /** 1–40 characters. */
+  readonly name: string | null;
+  /** '#rrggbb'. */
+  readonly colour: string | null;
+}
+
+/** Frames that can be scrolled back to, by id. */
+export interface Cine {
+  readonly firstId: number;
+  readonly lastId: number;
+  readonly frames: number;
+  /** From the first to the last by their capture times. */
+  readonly seconds: number;
+}
+
+export interface SessionStatus {
+  readonly state: SessionState;
+  /** Objects followed, in ascending id. */
+  readonly objects: readonly ObjectLabel[];
+  /** Null before the first frame. */
+  readonly cine: Cine | null;
+  /** The frame looked at while frozen. */
+  readonly viewedId: number | null;
+  readonly canUndo: boolean;
+  /** Frames of the cine whose masks are still being renewed after a correction. */
+  readonly catchingUp: number;
+  readonly recording: boolean;
 }
 
 /** A click on the frame that the user saw. */
@@ -60,10 +117,19 @@ export interface Click {
   objectId?: number | null;
 }
 
-export interface ClickOutcome {
+/** A click, a box, or both, on the frame that the user saw. */
+export interface SessionPrompt {
+  frameId: number;
+  point?: Point;
+  box?: Box;
+  /** As of a click; a box alone, without it, starts another object. */
+  objectId?: number | null;
+}
+
+export interface PromptOutcome {
   objectId: number;
   frameId: number;
-  /** Frames that tracking went through again to get from the clicked one to the present: all of them, or 12 of many. */
+  /** Frames that tracking went through again to get from the frame to the present: all of them, or 12 of many. */
   caughtUp: number;
 }
 
@@ -75,68 +141,22 @@ export interface LiveResult {
   readonly objects: readonly TrackedObject[];
   /** Null when nothing was tracked on this frame. */
   readonly timings: Timings | null;
-  /** The same frame as the result before, its objects changed by a click. */
+  /** Not a new frame: an earlier one is shown again, or the same one with its objects changed by a prompt. */
   readonly revised: boolean;
 }
 
-/** Counts since the session was created. */
-export interface SessionCounters {
-  /** Frames that the source delivered. */
-  received: number;
-  /** Frames with a result. */
-  processed: number;
-  /** Frames replaced by a newer one before they were taken. */
-  dropped: number;
-  clicks: number;
-  /** Times that tracking was given up because the size of the frames changed. */
-  resets: number;
-  /** Times that tracking was given up because inference failed. */
-  faults: number;
-  /** Exceptions of publishers. */
-  publisherErrors: number;
-}
-
-/** ms; `count` samples. */
-export interface Percentiles {
-  p50: number;
-  p95: number;
-  p99: number;
-  max: number;
-  count: number;
-}
-
-/**
- * `wait`: from the frame's arrival until the session took it; `track`: the tracker's call, of which `preprocess`,
- * `inference` and `postprocess` are parts; `total`: from arrival to the result.
- */
-export const LATENCY_STAGES = [
-  'wait',
-  'preprocess',
-  'inference',
-  'postprocess',
-  'track',
-  'total',
-] as const;
-export type LatencyStage = (typeof LATENCY_STAGES)[number];
-
-export interface LatencyReport {
-  /** Span of the samples, s: since the report before. */
-  readonly windowS: number;
-  /** Results per second in the window. */
-  readonly fps: number;
-  /** Frames dropped in the window. */
-  readonly dropped: number;
-  /** Stages without a sample in the window are absent. */
-  readonly stages: Readonly<Partial<Record<LatencyStage, Percentiles>>>;
-  /** The distributions behind `stages`, µs: windows can be merged by them without error. Not to be changed. */
-  readonly histograms: Readonly<Partial<Record<LatencyStage, Histogram>>>;
-  readonly counters: Readonly<SessionCounters>;
-}
-
 export type SessionNotice =
-  | { kind: 'reset'; reason: 'geometry'; message: string }
+  | { kind: 'reset'; reason: 'geometry' | 'scene-cut'; message: string }
   | { kind: 'fault'; message: string }
+  | { kind: 'restarted'; message: string }
   | { kind: 'ended'; message: string };
+
+export interface SessionEvents {
+  result: LiveResult;
+  latency: LatencyReport;
+  notice: SessionNotice;
+  status: SessionStatus;
+}
 
 /** A receiver of results. Calls are synchronous: what takes long is queued or dropped by the publisher itself. */
 export interface Publisher {
@@ -144,16 +164,43 @@ export interface Publisher {
   onResult?(result: LiveResult): void;
   onLatency?(report: LatencyReport): void;
   onNotice?(notice: SessionNotice): void;
+  onStatus?(status: SessionStatus): void;
 }
 
 export interface Session {
   readonly counters: Readonly<SessionCounters>;
+  readonly status: SessionStatus;
   /** Settles when the source has ended or the session was closed; rejects when the source fails. */
   readonly done: Promise<void>;
-  /** Resolves when the click is in the state and its result is published. */
-  click(click: Click): Promise<ClickOutcome>;
-  /** Stops following an object; resolves when it is out of the state. */
+  /** Listens; what is returned ends it. */
+  on<Name extends keyof SessionEvents>(
+    name: Name,
+    listener: (event: SessionEvents[Name]) => void,
+  ): () => void;
+  /**
+   * A click, answered on its own frame. Resolves when it is in the state and its result is published.
+   * @throws SonotrackError FRAME_NOT_AVAILABLE, UNKNOWN_OBJECT, TOO_MANY_OBJECTS, EMPTY_MASK, INFERENCE_LATE; TypeError,
+   *   RangeError (a point outside of the frame). Then the state is as before.
+   */
+  click(click: Click): Promise<PromptOutcome>;
+  /** A click or a box; as `click`. */
+  prompt(prompt: SessionPrompt): Promise<PromptOutcome>;
+  /** Takes back the last prompt on its own frame. @throws SonotrackError NOTHING_TO_UNDO, FRAME_NOT_AVAILABLE */
+  undo(): Promise<PromptOutcome>;
+  /** Stops following an object; resolves when it is out of the state. @throws SonotrackError UNKNOWN_OBJECT */
   remove(objectId: number): Promise<void>;
+  /** Names or colours an object; absent members stay. @throws SonotrackError UNKNOWN_OBJECT; TypeError, RangeError */
+  label(objectId: number, label: { name?: string | null; colour?: string | null }): Promise<void>;
+  /** Holds the latest frame, to be looked at and corrected. @throws SonotrackError FRAME_NOT_AVAILABLE before any frame */
+  freeze(): Promise<void>;
+  /** Freezes on the last frame of the cine up to this id. Resolves to the id of the frame shown. */
+  seek(frameId: number): Promise<number>;
+  /** Goes on with the next frame that comes in. */
+  goLive(): Promise<void>;
+  /** Records frames and masks. @throws SonotrackError WRITE_FAILED when the folder exists or a recording is under way */
+  startRecording(options: RecordingOptions): Promise<void>;
+  /** Ends the recording, which then appears under its name; null when there was none. */
+  stopRecording(): Promise<RecordingSummary | null>;
   /** Ends the session and closes the source, not the device. Idempotent. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

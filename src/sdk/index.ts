@@ -7,15 +7,24 @@ export { Phantom, PHANTOM_LABELS, openSource } from '../io/sources/index.js';
 export type { PhantomOptions, SourceOptions } from '../io/sources/index.js';
 export { createSession } from '../live/index.js';
 export type {
+  Cine,
   Click,
-  ClickOutcome,
   LatencyReport,
   LiveResult,
+  ObjectLabel,
+  PromptOutcome,
   Publisher,
+  RecordingOptions,
+  RecordingSummary,
   Session,
+  SessionClock,
   SessionCounters,
+  SessionEvents,
   SessionNotice,
   SessionOptions,
+  SessionPrompt,
+  SessionState,
+  SessionStatus,
 } from '../live/index.js';
 export { listProfiles } from '../runtime/profiles.js';
 export type { FirmwareProfile } from '../runtime/profiles.js';

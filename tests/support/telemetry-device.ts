@@ -46,6 +46,9 @@ const timer = setInterval(() => {
       clicks: 0,
       resets: 0,
       faults: 0,
+      skipped: 0,
+      late: 0,
+      restarts: 0,
       publisherErrors: 0,
     },
   });

@@ -10,12 +10,7 @@ function columns(id: number, x0: number, x1: number): TrackedObject {
 }
 
 const objects = [columns(1, 0, 2), columns(2, 6, 8)];
-const at = (x: number, label: 0 | 1) => ({ frameId: 0, x, y: 1, label });
-
-test('a click that names its object is about that one, or about a new one for null', async (t) => {
-  t.equal(clickTarget(objects, { ...at(0.5, 1), objectId: 2 }), 2);
-  t.equal(clickTarget(objects, { ...at(0.5, 1), objectId: null }), null);
-});
+const at = (x: number, label: 0 | 1) => ({ x, y: 1, label });
 
 test('a click on an object is about it, whatever its label', async (t) => {
   t.equal(clickTarget(objects, at(1.5, 1)), 1);
@@ -34,5 +29,5 @@ test('a background click beside every object is about the nearest', async (t) =>
 });
 
 test('the far border of the frame belongs to its last pixel', async (t) => {
-  t.equal(clickTarget([columns(3, 8, 10)], { frameId: 0, x: 10, y: 2, label: 1 }), 3);
+  t.equal(clickTarget([columns(3, 8, 10)], { x: 10, y: 2, label: 1 }), 3);
 });

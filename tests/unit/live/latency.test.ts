@@ -1,10 +1,12 @@
 import { test } from 'tap';
-import { LatencyMeter, percentiles } from '../../../src/live/latency.js';
-import type { SessionCounters } from '../../../src/live/types.js';
+import { LatencyMeter, percentiles, type SessionCounters } from '../../../src/live/latency.js';
 
 const COUNTERS: SessionCounters = {
   received: 0,
   processed: 0,
+  skipped: 0,
+  late: 0,
+  restarts: 0,
   dropped: 0,
   clicks: 0,
   resets: 0,

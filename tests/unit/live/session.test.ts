@@ -1,25 +1,6 @@
 import { test } from 'tap';
 import { createSession } from '../../../src/live/session.js';
-import type { SessionOptions } from '../../../src/live/types.js';
-import type { FakeEngineOptions } from '../../../src/runtime/fake-engine.js';
-import { createDevice, FedSource, frame, Recorder } from './stub.js';
-
-function setUp(engineOptions: FakeEngineOptions = {}, options: Partial<SessionOptions> = {}) {
-  const source = new FedSource();
-  const recorder = new Recorder();
-  const { device, engine } = createDevice(engineOptions);
-  const session = createSession({ source, device, publishers: [recorder], ...options });
-  return { source, recorder, device, engine, session };
-}
-
-/** Feeds frames one after the other, each when the one before has its result. */
-async function play({ source, recorder }: ReturnType<typeof setUp>, ...ids: number[]) {
-  for (const id of ids) {
-    const before = recorder.results.length;
-    source.feed(frame(id));
-    await recorder.count(before + 1);
-  }
-}
+import { createDevice, FedSource, frame, play, Recorder, setUp } from './stub.js';
 
 test('without a click every frame is published with no objects', async (t) => {
   const live = setUp();
@@ -160,8 +141,10 @@ test('a removed object is gone at once and its number is free again', async (t) 
 });
 
 test('clicks that cannot be answered are refused and change nothing', async (t) => {
-  const live = setUp({}, { historyFrames: 2, maxObjects: 1 });
-  await play(live, 0, 1, 2);
+  const live = setUp({}, { cineSeconds: 0.1, maxObjects: 1 });
+  await play(live, 0);
+  live.source.feed({ ...frame(1), captureNs: 10n ** 9n }, { ...frame(2), captureNs: 10n ** 9n });
+  await live.recorder.until(() => live.recorder.last.frame.id === 2);
   const at = { x: 10, y: 10, label: 1 as const };
   await t.rejects(live.session.click({ ...at, frameId: 0 }), { code: 'FRAME_NOT_AVAILABLE' });
   await t.rejects(live.session.click({ ...at, frameId: 2, objectId: 7 }), {
@@ -169,7 +152,7 @@ test('clicks that cannot be answered are refused and change nothing', async (t) 
   });
   await t.rejects(live.session.click({ ...at, x: 99, frameId: 2 }), { name: 'RangeError' });
   await t.rejects(live.session.remove(1), { code: 'UNKNOWN_OBJECT' });
-  t.equal(live.recorder.results.length, 3);
+  t.notOk(live.recorder.last.revised);
   await live.session.click({ ...at, frameId: 2 });
   await t.rejects(live.session.click({ ...at, x: 25, frameId: 2, objectId: null }), {
     code: 'TOO_MANY_OBJECTS',
@@ -212,12 +195,16 @@ test('another frame size ends tracking with a notice and the stream goes on', as
   live.source.feed(frame(1, 16, 16));
   await live.recorder.until(() => live.recorder.last.frame.id === 1);
   t.equal(live.recorder.last.objects.length, 0);
-  t.match(live.recorder.notices[0], { kind: 'reset', message: /32 × 24 to 16 × 16 px/ });
+  t.match(live.recorder.notices[0], {
+    kind: 'reset',
+    reason: 'geometry',
+    message: /from 32 × 24 px .*to 16 × 16 px/,
+  });
   t.equal(live.session.counters.resets, 1);
   await live.session.close();
 });
 
-test('when inference fails the overlay is withdrawn and the stream goes on', async (t) => {
+test('when inference fails the overlay is withdrawn, tracking is taken up again, and given up after three times', async (t) => {
   const live = setUp({
     before: (call) => {
       if (call === 'track') throw new Error('out of memory');
@@ -225,15 +212,24 @@ test('when inference fails the overlay is withdrawn and the stream goes on', asy
   });
   await play(live, 0);
   await live.session.click({ frameId: 0, x: 10, y: 10, label: 1 });
-  await play(live, 1, 2);
-  t.equal(live.recorder.last.frame.id, 2);
+  await play(live, 1);
   t.equal(live.recorder.last.objects.length, 0);
-  t.match(live.recorder.notices[0], { kind: 'fault', message: /out of memory/ });
-  t.equal(live.session.counters.faults, 1);
+  t.equal(live.session.status.state, 'fault');
+  await play(live, 2, 3, 4, 5);
+  t.equal(live.recorder.last.frame.id, 5);
+  t.equal(live.recorder.last.objects.length, 0);
+  t.match(live.recorder.notices, [
+    { kind: 'fault', message: /withdrawn: .*out of memory; tracking is restarted/ },
+    { kind: 'fault', message: /restarted/ },
+    { kind: 'fault', message: /restarted/ },
+    { kind: 'fault', message: /given up: .*out of memory/ },
+  ]);
+  t.equal(live.session.counters.faults, 4);
+  t.same(live.session.status.objects, []);
   await live.session.close();
 });
 
-test('a restart that fails midway gives tracking up instead of showing a stale mask', async (t) => {
+test('a prompt that fails midway withdraws the overlay, and tracking goes on from the frame it was made on', async (t) => {
   let failing = false;
   const live = setUp({
     before: (call) => {
@@ -250,6 +246,11 @@ test('a restart that fails midway gives tracking up instead of showing a stale m
   await live.recorder.until(() => live.recorder.last.revised);
   t.equal(live.recorder.last.objects.length, 0);
   t.equal(live.session.counters.faults, 1);
+  failing = false;
+  await play(live, 3);
+  t.equal(live.recorder.last.objects.length, 1);
+  t.equal(live.session.counters.restarts, 1);
+  t.equal(live.session.status.state, 'live');
   await live.session.close();
 });
 
@@ -311,9 +312,9 @@ test('closing with a click in the queue settles the click, and closing twice is 
 test('wrong options are refused by name', async (t) => {
   const source = new FedSource();
   const { device } = createDevice();
-  t.throws(() => createSession({ source, device, historyFrames: 0 }), {
+  t.throws(() => createSession({ source, device, cineSeconds: 0 }), {
     name: 'RangeError',
-    message: /`historyFrames`/,
+    message: /`cineSeconds`/,
   });
   t.throws(() => createSession({ source, device, publisher: [] } as never), {
     name: 'TypeError',

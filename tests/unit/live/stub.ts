@@ -2,11 +2,15 @@
 import { FakeEngine, type FakeEngineOptions } from '../../../src/runtime/fake-engine.js';
 import { Device } from '../../../src/sdk/device.js';
 import type { DeviceInfo, Frame, FrameSource, SourceInfo } from '../../../src/sdk/types.js';
+import type { SessionClock } from '../../../src/live/clock.js';
+import { createSession } from '../../../src/live/session.js';
 import type {
   LatencyReport,
   LiveResult,
   Publisher,
   SessionNotice,
+  SessionOptions,
+  SessionStatus,
 } from '../../../src/live/types.js';
 
 export const WIDTH = 32;
@@ -69,6 +73,7 @@ export class Recorder implements Publisher {
   readonly results: LiveResult[] = [];
   readonly reports: LatencyReport[] = [];
   readonly notices: SessionNotice[] = [];
+  readonly statuses: SessionStatus[] = [];
   #changed: () => void = () => undefined;
 
   onResult(result: LiveResult): void {
@@ -83,6 +88,10 @@ export class Recorder implements Publisher {
     this.notices.push(notice);
     this.#changed();
   }
+  onStatus(status: SessionStatus): void {
+    this.statuses.push(status);
+    this.#changed();
+  }
 
   /** The newest result. */
   get last(): LiveResult {
@@ -95,6 +104,49 @@ export class Recorder implements Publisher {
 
   async count(results: number): Promise<void> {
     await this.until(() => this.results.length >= results);
+  }
+}
+
+/** A clock that stands still until the test moves it. */
+export class TestClock implements SessionClock {
+  #now = 0;
+  #timers: { atMs: number; call: () => void }[] = [];
+
+  nowMs(): number {
+    return this.#now;
+  }
+
+  after(ms: number, call: () => void): () => void {
+    const timer = { atMs: this.#now + ms, call };
+    this.#timers.push(timer);
+    return () => void (this.#timers = this.#timers.filter((other) => other !== timer));
+  }
+
+  advance(ms: number): void {
+    this.#now += ms;
+    const due = this.#timers.filter(({ atMs }) => atMs <= this.#now);
+    this.#timers = this.#timers.filter(({ atMs }) => atMs > this.#now);
+    for (const { call } of due) call();
+  }
+}
+
+export function setUp(
+  engineOptions: FakeEngineOptions = {},
+  options: Partial<SessionOptions> = {},
+) {
+  const source = new FedSource();
+  const recorder = new Recorder();
+  const { device, engine } = createDevice(engineOptions);
+  const session = createSession({ source, device, publishers: [recorder], ...options });
+  return { source, recorder, device, engine, session };
+}
+
+/** Feeds frames one after the other, each when the one before has its result. */
+export async function play({ source, recorder }: ReturnType<typeof setUp>, ...ids: number[]) {
+  for (const id of ids) {
+    const before = recorder.results.length;
+    source.feed(frame(id));
+    await recorder.count(before + 1);
   }
 }
 

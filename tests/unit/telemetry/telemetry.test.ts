@@ -32,6 +32,9 @@ function reportOf(...samplesMs: number[]): LatencyReport {
       clicks: 0,
       resets: 0,
       faults: 0,
+      skipped: 0,
+      late: 0,
+      restarts: 0,
       publisherErrors: 0,
     },
   };
