@@ -46,7 +46,7 @@ export function addTrack(program: Command): void {
     .description('Segment a structure on the first frame and follow it through the others.')
     .argument(
       '<source>',
-      'folder of images, multi-page TIFF, NIfTI or MetaImage volume, or phantom:',
+      'DICOM cine, folder of images, multi-page TIFF, NIfTI or MetaImage volume, or phantom:',
     )
     .requiredOption('--out <dir>', 'folder for the results')
     .addHelpText('after', EXAMPLES);

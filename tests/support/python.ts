@@ -20,9 +20,14 @@ export function skipWithout(...modules: string[]): string | false {
 }
 
 /** Runs a program; what it prints is JSON. Arguments are in `sys.argv[1:]`. */
-export async function runPython<T>(program: string, ...args: string[]): Promise<T> {
-  const { stdout } = await promisify(execFile)(python, ['-c', program, ...args], {
-    maxBuffer: 256 * 2 ** 20,
-  });
+export const runPython = <T>(program: string, ...args: string[]): Promise<T> =>
+  run<T>(['-c', program, ...args]);
+
+/** Runs a file; what it prints is JSON. */
+export const runPythonFile = <T>(file: string, ...args: string[]): Promise<T> =>
+  run<T>([file, ...args]);
+
+async function run<T>(args: string[]): Promise<T> {
+  const { stdout } = await promisify(execFile)(python, args, { maxBuffer: 256 * 2 ** 20 });
   return JSON.parse(stdout || 'null') as T;
 }

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { SonotrackError } from '../../runtime/errors.js';
 import { checkBoolean, checkNumber, checkObject, checkString } from '../../runtime/validate.js';
 import type { FrameSource, SourceInfo, SpacingMm } from '../../sdk/types.js';
+import { openDicom } from './dicom/dicom.js';
 import { readFolder } from './folder.js';
 import { decodeImage, readHeader, type ImageHeader } from './image.js';
 import { IndexedSource, type Playback } from './indexed.js';
@@ -25,6 +26,11 @@ export interface SourceOptions {
   frameRateHz?: number | null;
   /** Pixel spacing of a folder or a file that does not say. Default: unknown (null). */
   spacingMm?: SpacingMm | null;
+  /**
+   * DICOM: set what lies outside of all ultrasound regions to 0, where names and dates are burnt in; an error where the file
+   * names no region. Default: false.
+   */
+  blankOutsideRegions?: boolean;
 }
 
 export const SOURCE_DEFAULTS: Required<SourceOptions> = {
@@ -32,12 +38,13 @@ export const SOURCE_DEFAULTS: Required<SourceOptions> = {
   loop: false,
   frameRateHz: null,
   spacingMm: null,
+  blankOutsideRegions: false,
 };
 
 /**
  * Opens a file by its content, a folder of images in natural order, or the built-in phantom
- * (`phantom:?seed=2&frames=100&fps=30&width=480&height=360`; `frames=0` never ends). Files: images (PNG, JPEG, TIFF), and
- * NIfTI and MetaImage of two to four axes, whose slices are frames.
+ * (`phantom:?seed=2&frames=100&fps=30&width=480&height=360`; `frames=0` never ends). Files: images (PNG, JPEG, TIFF),
+ * DICOM, and NIfTI and MetaImage of two to four axes, whose slices are frames.
  *
  * Every frame has a buffer of its own, gray (1 channel) or RGB (3); alpha is dropped. `close()` ends the iteration.
  *
@@ -53,6 +60,7 @@ export async function openSource(uri: string, options: SourceOptions = {}): Prom
   const settings = { ...SOURCE_DEFAULTS, ...options };
   checkBoolean(settings.realtime, 'realtime');
   checkBoolean(settings.loop, 'loop');
+  checkBoolean(settings.blankOutsideRegions, 'blankOutsideRegions');
   if (settings.frameRateHz !== null) checkNumber(settings.frameRateHz, 'frameRateHz', [0.1, 1000]);
   if (settings.spacingMm !== null) {
     checkObject(settings.spacingMm, 'spacingMm', ['x', 'y']);
@@ -75,13 +83,14 @@ export async function openSource(uri: string, options: SourceOptions = {}): Prom
   return openFile(path, settings);
 }
 
-const READABLE = 'PNG, JPEG, TIFF, NIfTI or MetaImage';
+const READABLE = 'PNG, JPEG, TIFF, DICOM, NIfTI or MetaImage';
 
 async function openFile(path: string, settings: Required<SourceOptions>): Promise<FrameSource> {
   const kind = await recognise(path);
   if (kind?.format === 'nifti') return openNifti(path, kind.gzip, settings);
   if (kind && !kind.gzip) {
     if (kind.format === 'image') return openImages('image', [await readHeader(path)], settings);
+    if (kind.format === 'dicom') return openDicom(path, settings);
     if (kind.format === 'metaimage') return openMetaImage(path, settings);
   }
   throw unsupported(path, READABLE, describeKind(kind));

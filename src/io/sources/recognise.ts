@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { constants, gunzipSync } from 'node:zlib';
 
 /** `image` PNG, JPEG or TIFF; `unreadable` a known kind that no source reads. */
-export type FileFormat = 'image' | 'nifti' | 'metaimage' | 'unreadable';
+export type FileFormat = 'image' | 'nifti' | 'metaimage' | 'dicom' | 'unreadable';
 
 export interface FileKind {
   /** For people, for instance 'PNG' or 'NIfTI'. */
@@ -25,7 +25,7 @@ const SIGNATURES: readonly Signature[] = [
   ['NIfTI', 'nifti', 344, 'ni1\0'],
   ['NIfTI', 'nifti', 4, 'n+2\0\r\n\x1a\n'],
   ['NIfTI', 'nifti', 4, 'ni2\0\r\n\x1a\n'],
-  ['DICOM', 'unreadable', 128, 'DICM'],
+  ['DICOM', 'dicom', 128, 'DICM'],
   ['MP4', 'unreadable', 4, 'ftyp'],
   ['AVI or WebP', 'unreadable', 0, 'RIFF'],
   ['GIF', 'unreadable', 0, 'GIF8'],
