@@ -10,6 +10,7 @@ import { checkHost } from '../server/security.js';
 import { SERVER_DEFAULTS, startServer } from '../server/server.js';
 import { startBroker, type EmbeddedBroker } from '../telemetry/embedded-broker.js';
 import { redact } from '../telemetry/connection.js';
+import { SPARKPLUG_DEFAULTS, type SparkplugOptions } from '../telemetry/sparkplug/sender.js';
 import { createTelemetry } from '../telemetry/telemetry.js';
 import { checkDeviceId } from '../telemetry/topics.js';
 import { UsageError } from './failure.js';
@@ -25,6 +26,9 @@ interface ServeOptions extends GlobalOptions, MqttCliOptions {
   embeddedBroker?: number | true;
   deviceId: string;
   telemetryDir?: string;
+  sparkplug: boolean;
+  sparkplugGroup: string;
+  primaryHost?: string;
 }
 
 /** MQTT's own port; the embedded broker steps aside when it is taken and no port was asked for. */
@@ -61,6 +65,9 @@ export function addServe(program: Command): void {
       '--telemetry-dir <dir>',
       'folder of what waits for the broker (default: in the state folder of the user)',
     )
+    .option('--sparkplug-group <name>', 'Sparkplug group of the device', SPARKPLUG_DEFAULTS.group)
+    .option('--primary-host <id>', 'send Sparkplug data only while this host is online')
+    .option('--no-sparkplug', 'no Sparkplug node')
     .addHelpText('after', EXAMPLES)
     .action(() => run(serve.optsWithGlobals()));
   withMqtt(serve);
@@ -106,6 +113,7 @@ async function run(options: ServeOptions): Promise<void> {
         device: device.info,
         profile: firmware,
         dir: folder.dir,
+        ...(options.sparkplug && { sparkplug: sparkplugOf(options) }),
       });
       publishers.push(telemetry);
       closers.push(() => telemetry.close());
@@ -127,6 +135,11 @@ async function run(options: ServeOptions): Promise<void> {
     for (const close of closers.reverse()) await close();
   }
 }
+
+const sparkplugOf = ({ sparkplugGroup, primaryHost }: ServeOptions): SparkplugOptions => ({
+  group: sparkplugGroup,
+  ...(primaryHost !== undefined && { primaryHost }),
+});
 
 async function openBroker(options: ServeOptions): Promise<EmbeddedBroker | null> {
   const { embeddedBroker } = options;

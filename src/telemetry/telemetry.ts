@@ -1,6 +1,6 @@
 /**
- * A session's publisher over MQTT: masks as they come, one latency window a second, status with a last will. Windows are
- * kept on disk until the broker has them. Nothing here waits in, or throws into, the session. No pixels and no identifiers
+ * A session's publisher over MQTT: masks as they come, one latency window a second, status with a last will; the same windows
+ * as metrics of a Sparkplug B node. Windows are kept on disk until the broker has them. Nothing here waits in, or throws into, the session. No pixels and no identifiers
  * of patients go out.
  */
 import type { MqttClient } from 'mqtt';
@@ -14,6 +14,7 @@ import { Journal, type JournalOptions } from './journal.js';
 import { LatencySender, latencyFacts } from './latency-sender.js';
 import { MaskSender } from './mask-sender.js';
 import { ResultStatistics } from './result-statistics.js';
+import { SparkplugSender, type SparkplugOptions } from './sparkplug/sender.js';
 import { checkDeviceId, statusTopic } from './topics.js';
 import { encodeStages, mergeWindows, type TelemetryWindow } from './window.js';
 
@@ -27,6 +28,8 @@ export interface TelemetryOptions {
   dir: string;
   /** Limits of that folder. */
   limits?: Pick<JournalOptions<never>, 'maxBytes' | 'maxAgeMs' | 'mergeAtMost'>;
+  /** Absent: no Sparkplug node. */
+  sparkplug?: SparkplugOptions;
 }
 
 /** JSON of `sonotrack/v1/{device}/status`, retained; `offline` is also the last will. */
@@ -50,24 +53,33 @@ export interface Telemetry extends Publisher {
 
 const CLOSE_TIMEOUT_MS = 1000;
 const LATENCY_READER = 'latency';
+const SPARKPLUG_READER = 'sparkplug';
 
 /**
  * Opens the folder, and connects in the background.
  * @throws TypeError, RangeError for a wrong option; Error when another process uses the folder
  */
 export async function createTelemetry(options: TelemetryOptions): Promise<Telemetry> {
-  const names = ['broker', 'deviceId', 'device', 'profile', 'dir', 'limits'];
+  const names = ['broker', 'deviceId', 'device', 'profile', 'dir', 'limits', 'sparkplug'];
   checkObject(options, 'options', names);
   checkDeviceId(options.deviceId);
   checkString(options.dir, 'dir');
   const journal = await Journal.open<TelemetryWindow>({
     ...options.limits,
     dir: options.dir,
-    readers: [LATENCY_READER],
+    readers: options.sparkplug ? [LATENCY_READER, SPARKPLUG_READER] : [LATENCY_READER],
     merge: mergeWindows,
   });
   try {
-    return new MqttTelemetry(options, journal);
+    const sparkplug = options.sparkplug
+      ? await SparkplugSender.create({
+          ...options,
+          ...options.sparkplug,
+          journal,
+          reader: SPARKPLUG_READER,
+        })
+      : null;
+    return new MqttTelemetry(options, journal, sparkplug);
   } catch (error) {
     await journal.close();
     throw error;
@@ -83,12 +95,18 @@ class MqttTelemetry implements Telemetry {
   readonly #statistics = new ResultStatistics();
   readonly #connection: BrokerConnection;
   readonly #latency: LatencySender;
+  readonly #sparkplug: SparkplugSender | null;
   #closing: Promise<void> | null = null;
 
-  constructor(options: TelemetryOptions, journal: Journal<TelemetryWindow>) {
+  constructor(
+    options: TelemetryOptions,
+    journal: Journal<TelemetryWindow>,
+    sparkplug: SparkplugSender | null,
+  ) {
     const { deviceId, device, profile, broker } = options;
     this.#deviceId = deviceId;
     this.#journal = journal;
+    this.#sparkplug = sparkplug;
     this.#health = new HealthMonitor(profile.thermalLadder);
     this.#masks = new MaskSender(deviceId, profile.telemetry.masks);
     const facts = latencyFacts(deviceId, device);
@@ -146,13 +164,17 @@ class MqttTelemetry implements Telemetry {
     };
     // A journal that is closed has had its last window.
     this.#journal.append(window).then(
-      () => this.#latency.pump(),
+      () => {
+        this.#latency.pump();
+        this.#sparkplug?.pump();
+      },
       () => undefined,
     );
   }
 
   async flush(withinMs: number): Promise<boolean> {
-    return settlesWithin(this.#latency.drained(), withinMs);
+    const drained = [this.#latency.drained(), this.#sparkplug?.drained()];
+    return settlesWithin(Promise.all(drained), withinMs);
   }
 
   close(): Promise<void> {
@@ -167,7 +189,7 @@ class MqttTelemetry implements Telemetry {
       await settlesWithin(this.#sayOffline(client), CLOSE_TIMEOUT_MS);
     }
     this.#latency.down();
-    await this.#connection.close();
+    await Promise.all([this.#connection.close(), this.#sparkplug?.close()]);
     await this.#journal.close();
   }
 

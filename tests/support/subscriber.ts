@@ -11,7 +11,7 @@ export interface Subscriber {
   readonly all: readonly Arrived[];
   /** The first message, of those that came and will come, that the condition holds for; each is asked about once. */
   until(matching: (message: Arrived) => boolean): Promise<Arrived>;
-  publish(topic: string, payload: Buffer | string): Promise<void>;
+  publish(topic: string, payload: Buffer | string, options?: { retain: boolean }): Promise<void>;
   end(): Promise<void>;
 }
 
@@ -43,8 +43,8 @@ export async function subscribe(
         await new Promise<void>((resolve) => waiting.add(resolve));
       }
     },
-    publish: async (name, payload) => {
-      await client.publishAsync(name, payload, { qos: 1 });
+    publish: async (name, payload, { retain } = { retain: false }) => {
+      await client.publishAsync(name, payload, { qos: 1, retain });
     },
     end: () => client.endAsync(true),
   };

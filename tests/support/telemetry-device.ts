@@ -2,17 +2,33 @@
 import { newHistogram, percentilesOf, recordMs } from '../../src/live/histogram.js';
 import { loadProfile } from '../../src/runtime/profiles.js';
 import type { DeviceInfo } from '../../src/sdk/types.js';
+import type { SparkplugOptions } from '../../src/telemetry/sparkplug/sender.js';
 import { createTelemetry } from '../../src/telemetry/telemetry.js';
 
 const {
   url,
   dir,
   everyMs = 5,
+  sparkplug,
+  echo,
   ...limits
 } = JSON.parse(process.argv[2]) as {
   url: string;
   dir: string;
   everyMs?: number;
+  sparkplug?: SparkplugOptions;
+  /** Allows the command Profile, which tells what it was given. */
+  echo?: boolean;
+};
+
+const commands: SparkplugOptions['commands'] = {
+  Profile: {
+    type: 'String',
+    run: async (value) => {
+      if (value === 'fail') throw new Error('no profile fail');
+      return `changed to ${value}`;
+    },
+  },
 };
 
 const telemetry = await createTelemetry({
@@ -27,6 +43,7 @@ const telemetry = await createTelemetry({
   profile: await loadProfile(),
   dir,
   limits,
+  ...(sparkplug && { sparkplug: { ...sparkplug, ...(echo && { commands }) } }),
 });
 
 const tell = setInterval(() => process.stdout.write(`${telemetry.measured}\n`), everyMs);

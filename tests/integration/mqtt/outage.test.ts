@@ -2,15 +2,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { test, type Test } from 'tap';
 import { latencyTopic, statusTopic } from '../../../src/telemetry/topics.js';
 import { noMosquitto, startMosquitto } from '../../support/mosquitto.js';
 import { jsonOf, subscribe, type Subscriber } from '../../support/subscriber.js';
+import { DEVICE } from '../../support/telemetry-device-path.js';
 
 const skip = noMosquitto;
 const PERSISTENT = `allow_anonymous true\npersistence true\npersistence_location DIR/\nautosave_on_changes true\nautosave_interval 1\nmax_queued_messages 0`;
-const DEVICE = fileURLToPath(new URL('../../support/telemetry-device.js', import.meta.url));
 
 /** A device in a process of its own that makes a window every 5 ms and tells the number of each. */
 function startDevice(t: Test, url: string, dir: string, more: object = {}) {
