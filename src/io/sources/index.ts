@@ -7,13 +7,16 @@ import type { FrameSource, SourceInfo, SpacingMm } from '../../sdk/types.js';
 import { openDicom } from './dicom/dicom.js';
 import { readFolder } from './folder.js';
 import { decodeImage, readHeader, type ImageHeader } from './image.js';
-import { IndexedSource, type Playback } from './indexed.js';
+import { IndexedSource } from './indexed.js';
+import type { Playback } from './playback.js';
 import { openMetaImage } from './metaimage.js';
 import { openNifti } from './nifti.js';
 import { Phantom } from './phantom/phantom.js';
+import { openOpenIgtLink } from './openigtlink/openigtlink.js';
 import { parsePhantomUri } from './phantom/uri.js';
 import { unsupported } from './random-access.js';
 import { describeKind, recognise } from './recognise.js';
+import { openVideo } from './video.js';
 
 export { Phantom, PHANTOM_LABELS, type PhantomOptions } from './phantom/phantom.js';
 
@@ -44,7 +47,8 @@ export const SOURCE_DEFAULTS: Required<SourceOptions> = {
 /**
  * Opens a file by its content, a folder of images in natural order, or the built-in phantom
  * (`phantom:?seed=2&frames=100&fps=30&width=480&height=360`; `frames=0` never ends). Files: images (PNG, JPEG, TIFF),
- * DICOM, and NIfTI and MetaImage of two to four axes, whose slices are frames.
+ * DICOM, NIfTI and MetaImage of two to four axes, whose slices are frames, and videos (with ffmpeg on the PATH). An
+ * `openigtlink://HOST:PORT` server sends pictures until it ends.
  *
  * Every frame has a buffer of its own, gray (1 channel) or RGB (3); alpha is dropped. `close()` ends the iteration.
  *
@@ -68,6 +72,7 @@ export async function openSource(uri: string, options: SourceOptions = {}): Prom
     checkNumber(settings.spacingMm.y, 'spacingMm.y', [1e-4, 1000]);
   }
   if (uri.startsWith('phantom:')) return openPhantom(uri, settings);
+  if (uri.startsWith('openigtlink:')) return openOpenIgtLink(uri, settings);
   const path = uri.startsWith('file:') ? fileURLToPath(uri) : uri;
   const found = await stat(path).catch((cause: unknown) => {
     throw new SonotrackError(
@@ -83,7 +88,7 @@ export async function openSource(uri: string, options: SourceOptions = {}): Prom
   return openFile(path, settings);
 }
 
-const READABLE = 'PNG, JPEG, TIFF, DICOM, NIfTI or MetaImage';
+const READABLE = 'PNG, JPEG, TIFF, DICOM, NIfTI, MetaImage or a video';
 
 async function openFile(path: string, settings: Required<SourceOptions>): Promise<FrameSource> {
   const kind = await recognise(path);
@@ -91,6 +96,7 @@ async function openFile(path: string, settings: Required<SourceOptions>): Promis
   if (kind && !kind.gzip) {
     if (kind.format === 'image') return openImages('image', [await readHeader(path)], settings);
     if (kind.format === 'dicom') return openDicom(path, settings);
+    if (kind.format === 'video') return openVideo(path, settings);
     if (kind.format === 'metaimage') return openMetaImage(path, settings);
   }
   throw unsupported(path, READABLE, describeKind(kind));

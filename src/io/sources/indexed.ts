@@ -1,16 +1,8 @@
-/** A source whose frames can be read by index: order, pacing, looping and closing are the same for all of them. */
-import type { Frame, FrameSource, SourceInfo } from '../../sdk/types.js';
+/** A source whose frames can be read by index. */
 import { SonotrackError } from '../../runtime/errors.js';
 import { checkInteger } from '../../runtime/validate.js';
-import { SYSTEM_CLOCK, type Clock } from './clock.js';
-
-export interface Playback {
-  /** Deliver at the frame rate, stamped with the time of delivery, instead of as fast as the consumer asks. */
-  realtime: boolean;
-  /** Start again at the end, for ever; frame ids go on counting. */
-  loop: boolean;
-  clock?: Clock;
-}
+import type { Frame, FrameSource, SourceInfo } from '../../sdk/types.js';
+import { ASSUMED_RATE_HZ, deliver, type Playback } from './playback.js';
 
 export interface IndexedSourceExtras {
   /** Frees what `read` reads from. Called once. */
@@ -18,9 +10,6 @@ export interface IndexedSourceExtras {
   /** Capture time of each frame, ns from the first. Default: by the frame rate. */
   timesNs?: readonly bigint[];
 }
-
-/** Rate at which a source without one is played in real time, Hz. */
-export const ASSUMED_RATE_HZ = 25;
 
 export class IndexedSource implements FrameSource {
   readonly info: SourceInfo;
@@ -55,46 +44,26 @@ export class IndexedSource implements FrameSource {
       throw new SonotrackError('SOURCE_INVALID', 'source', 'the source is closed');
     }
     const frame = await this.#read(index);
-    return { ...frame, id: index, captureNs: this.#timeNs(index) };
+    const captureNs =
+      this.#extras.timesNs?.[index] ??
+      BigInt(Math.round((index * 1e9) / (this.info.frameRateHz ?? ASSUMED_RATE_HZ)));
+    return { ...frame, id: index, captureNs };
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<Frame, void, undefined> {
-    const { realtime, loop, clock = SYSTEM_CLOCK } = this.#playback;
+  [Symbol.asyncIterator](): AsyncGenerator<Frame, void, undefined> {
+    return deliver(() => this.#frames(), {
+      ...this.#playback,
+      frameRateHz: this.info.frameRateHz,
+      signal: this.#closing.signal,
+      timeNs: (id) => this.#extras.timesNs?.[id],
+    });
+  }
+
+  async *#frames(): AsyncGenerator<Frame> {
     const { signal } = this.#closing;
-    const rateHz = this.info.frameRateHz ?? ASSUMED_RATE_HZ;
-    const periodNs = 1e9 / rateHz;
-    let dueNs = clock.nowNs();
-    for (let id = 0; !signal.aborted; id += 1) {
-      if (this.#count !== null && id >= this.#count && !loop) return;
-      const frame = await this.#readUnlessClosed(this.#count === null ? id : id % this.#count);
-      if (!frame) return;
-      if (realtime) {
-        const waitMs = Number(dueNs - clock.nowNs()) / 1e6;
-        if (waitMs > 0) await clock.sleep(waitMs, signal);
-        if (signal.aborted) return;
-        const now = clock.nowNs();
-        // A late source goes on from now: it never catches up by a burst of frames.
-        dueNs = (now - dueNs > periodNs ? now : dueNs) + BigInt(Math.round(periodNs));
-        yield { ...frame, id, captureNs: now };
-      } else {
-        yield { ...frame, id, captureNs: this.#timeNs(id) };
-      }
+    for (let index = 0; index !== this.#count && !signal.aborted; index += 1) {
+      yield await this.#read(index);
     }
-  }
-
-  /** Null when the source was closed meanwhile, which may take the file away under the read. */
-  async #readUnlessClosed(index: number): Promise<Frame | null> {
-    try {
-      return await this.#read(index);
-    } catch (error) {
-      if (this.#closing.signal.aborted) return null;
-      throw error;
-    }
-  }
-
-  #timeNs(id: number): bigint {
-    const given = this.#extras.timesNs?.[id];
-    return given ?? BigInt(Math.round((id * 1e9) / (this.info.frameRateHz ?? ASSUMED_RATE_HZ)));
   }
 
   /** Ends every iteration at its next frame and frees the file. Idempotent. */

@@ -2,8 +2,8 @@
 import { open } from 'node:fs/promises';
 import { constants, gunzipSync } from 'node:zlib';
 
-/** `image` PNG, JPEG or TIFF; `unreadable` a known kind that no source reads. */
-export type FileFormat = 'image' | 'nifti' | 'metaimage' | 'dicom' | 'unreadable';
+/** `image` PNG, JPEG or TIFF; `video` what ffmpeg reads; `unreadable` a known kind that no source reads. */
+export type FileFormat = 'image' | 'nifti' | 'metaimage' | 'dicom' | 'video' | 'unreadable';
 
 export interface FileKind {
   /** For people, for instance 'PNG' or 'NIfTI'. */
@@ -26,9 +26,17 @@ const SIGNATURES: readonly Signature[] = [
   ['NIfTI', 'nifti', 4, 'n+2\0\r\n\x1a\n'],
   ['NIfTI', 'nifti', 4, 'ni2\0\r\n\x1a\n'],
   ['DICOM', 'dicom', 128, 'DICM'],
-  ['MP4', 'unreadable', 4, 'ftyp'],
-  ['AVI or WebP', 'unreadable', 0, 'RIFF'],
-  ['GIF', 'unreadable', 0, 'GIF8'],
+  ['MP4', 'video', 4, 'ftyp'],
+  ['QuickTime', 'video', 4, 'moov'],
+  ['QuickTime', 'video', 4, 'mdat'],
+  ['AVI', 'video', 8, 'AVI '],
+  ['Matroska', 'video', 0, '\x1aE\xdf\xa3'],
+  ['Windows Media', 'video', 0, '\x30\x26\xb2\x75'],
+  ['MPEG', 'video', 0, '\0\0\x01\xba'],
+  ['Ogg', 'video', 0, 'OggS'],
+  ['NUT', 'video', 0, 'nut/multimedia container\0'],
+  ['GIF', 'video', 0, 'GIF8'],
+  ['WebP', 'unreadable', 8, 'WEBP'],
   ['BMP', 'unreadable', 0, 'BM'],
 ];
 

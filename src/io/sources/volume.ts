@@ -1,7 +1,8 @@
 /** Frames of a raster of two to five axes that lies as plain numbers in a file: what NIfTI and MetaImage share. */
 import type { Frame, FrameSource, SourceInfo, SpacingMm, VolumeGeometry } from '../../sdk/types.js';
 import { MAX_SIDE_PX } from '../../sdk/mask.js';
-import { IndexedSource, type Playback } from './indexed.js';
+import { IndexedSource } from './indexed.js';
+import type { Playback } from './playback.js';
 import { damaged, unsupported, type RandomAccessFile } from './random-access.js';
 import { isPlain, mappingOf, SAMPLE_TYPES, toGray, widen, type SampleFormat } from './samples.js';
 

@@ -5,7 +5,8 @@
 import type { DataSet } from 'dicom-parser';
 import { MAX_SIDE_PX } from '../../../sdk/mask.js';
 import type { Frame, FrameSource, SourceInfo, SourceRegion } from '../../../sdk/types.js';
-import { IndexedSource, type Playback } from '../indexed.js';
+import { IndexedSource } from '../indexed.js';
+import type { Playback } from '../playback.js';
 import { damaged, RandomAccessFile, reasonOf, unsupported } from '../random-access.js';
 import { decodeInThread } from './codec-thread.js';
 import { decimal, decimals, readDicomHeader, type DicomHeader } from './elements.js';

@@ -86,6 +86,20 @@ test('a folder is read in natural order, other files and hidden ones passed over
   t.same(frames[0].spacingMm, { x: 0.5, y: 0.25 });
 });
 
+test('a folder of TIFF files, one of two pages, is one cine', async (t) => {
+  const folder = t.testdir();
+  await writeGray(join(folder, '0.png'), 2, 1, 10);
+  await writeGray(join(folder, '1.png'), 2, 1, 20);
+  const pages = sharp([join(folder, '0.png'), join(folder, '1.png')], { join: { animated: true } });
+  await pages.toColourspace('b-w').tiff().toFile(join(folder, '2.tiff'));
+  await writeGray(join(folder, '10.tif'), 2, 1, 30);
+  const frames = await collect(await openSource(folder));
+  t.same(
+    frames.map(({ data }) => data[0]),
+    [10, 20, 10, 20, 30],
+  );
+});
+
 test('a folder that mixes gray and colour comes as colour throughout', async (t) => {
   const folder = t.testdir();
   await writeGray(join(folder, '1.png'), 1, 1, 50);
