@@ -36,6 +36,16 @@ export { ERROR_CODES, ERROR_STAGES, SonotrackError } from './errors.js';
 export type { ErrorCode, ErrorStage } from './errors.js';
 export type { Image } from './image.js';
 export { Mask } from './mask.js';
+export { fractionalAreaChange, measureShape, measureVolume } from './measure/index.js';
+export type {
+  AreaChange,
+  AreaPeak,
+  Beat,
+  Ellipse,
+  Shape,
+  ShapeMeasurement,
+  VolumeSpacing,
+} from './measure/index.js';
 export type { Tracker } from './tracker.js';
 export type {
   Box,

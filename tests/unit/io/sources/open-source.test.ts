@@ -90,13 +90,16 @@ test('a folder of TIFF files, one of two pages, is one cine', async (t) => {
   const folder = t.testdir();
   await writeGray(join(folder, '0.png'), 2, 1, 10);
   await writeGray(join(folder, '1.png'), 2, 1, 20);
-  const pages = sharp([join(folder, '0.png'), join(folder, '1.png')], { join: { animated: true } });
-  await pages.toColourspace('b-w').tiff().toFile(join(folder, '2.tiff'));
-  await writeGray(join(folder, '10.tif'), 2, 1, 30);
+  const pages = { width: 2, height: 2, channels: 1, pageHeight: 1 } as const;
+  await sharp(Uint8Array.of(30, 30, 40, 40), { raw: pages })
+    .toColourspace('b-w')
+    .tiff()
+    .toFile(join(folder, '2.tiff'));
+  await writeGray(join(folder, '10.tif'), 2, 1, 50);
   const frames = await collect(await openSource(folder));
   t.same(
     frames.map(({ data }) => data[0]),
-    [10, 20, 10, 20, 30],
+    [10, 20, 30, 40, 50],
   );
 });
 
