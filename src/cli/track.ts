@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { openSource } from '../io/sources/index.js';
 import { areaRows, areasCsv } from '../io/writers/areas-csv.js';
 import { encodeLabelPng } from '../io/writers/labels.js';
@@ -27,15 +27,18 @@ import {
   type GlobalOptions,
   type PromptOptions,
 } from './shared.js';
+import { openOutputs, OUTPUTS, type OutputKind } from './track-outputs.js';
 
 interface TrackOptions extends GlobalOptions, PromptOptions {
   out: string;
+  write: OutputKind[];
 }
 
 const EXAMPLES = `
 Examples:
   $ sonotrack track frames/ --point 210,160 --out result
   $ sonotrack track phantom:?seed=2&frames=60 --point 240,170 --out result --json
+  $ sonotrack track cine.dcm --point 210,160 --out result --write seg video report
 
 Writes DIR/masks (label maps), DIR/overlay (pictures) and DIR/areas.csv. DIR must be new or empty; it appears when
 everything has been written.`;
@@ -49,6 +52,11 @@ export function addTrack(program: Command): void {
       'DICOM cine, folder of images, multi-page TIFF, NIfTI or MetaImage volume, or phantom:',
     )
     .requiredOption('--out <dir>', 'folder for the results')
+    .addOption(
+      new Option('--write <kind...>', 'more files: masks as NIfTI, DICOM SEG or COCO, MP4, page')
+        .choices(OUTPUTS)
+        .default([], 'none'),
+    )
     .addHelpText('after', EXAMPLES);
   withPrompts(command).action((source: string) => track(source, command.optsWithGlobals()));
 }
@@ -65,7 +73,7 @@ async function track(uri: string, options: TrackOptions): Promise<void> {
     const staging = await createStaging(out);
     try {
       const summary = await withDevice(options, (device) =>
-        trackInto(staging, source, device, prompts, options),
+        trackInto(staging, source, device, prompts, { ...options, uri }),
       );
       await rm(out, { recursive: true, force: true });
       await rename(staging, out);
@@ -85,15 +93,17 @@ async function trackInto(
   source: FrameSource,
   device: Device,
   prompts: Prompts,
-  { json, quiet }: GlobalOptions,
+  { json, quiet, write, uri }: TrackOptions & { uri: string },
 ) {
   const progress = createProgress(source.info.frames ?? 0, { silent: json || quiet });
   const stop = stopOnSignal();
   const rows: string[] = [];
-  const objects: TrackedObject[] = [];
+  // What the summary needs of each object; masks are not kept.
+  const objects: ObjectSummary[] = [];
   const latencyMs: number[] = [];
   const digits = String(source.info.frames).length;
   const tracker = await device.createTracker();
+  const outputs = await openOutputs(write, folder, source, uri);
   let startNs = 0n;
   let frames = 0;
   // The files of a frame are written while the next one is tracked.
@@ -113,10 +123,12 @@ async function trackInto(
         result = tracked;
       }
       rows.push(...areaRows(result, startNs));
-      objects.push(...result.objects);
+      objects.push(...result.objects.map(summaryOf));
       await writing;
       const name = `${String(frames).padStart(Math.max(4, digits), '0')}.png`;
-      writing = writeFrame(folder, name, frame, result.objects);
+      writing = writeFrame(folder, name, frame, result.objects).then(() =>
+        outputs.frame(frame, result.objects, name),
+      );
       // A failure is met at the next frame; until then it must not count as unhandled.
       writing.catch(() => undefined);
       frames += 1;
@@ -124,8 +136,10 @@ async function trackInto(
     }
     await writing;
     await writeFile(join(folder, 'areas.csv'), areasCsv(rows));
+    await outputs.finish();
   } catch (cause) {
     await writing.catch(() => undefined);
+    await outputs.abort();
     if (isSystemError(cause)) {
       throw new SonotrackError('WRITE_FAILED', 'write', `cannot write results: ${cause.message}`, {
         cause,
@@ -137,8 +151,8 @@ async function trackInto(
     stop.dispose();
     await tracker.close();
   }
-  const areas = objects.filter(({ status }) => status !== 'lost').map(({ mask }) => mask);
-  const bySize = areas.sort((a, b) => a.areaPx - b.areaPx);
+  const found = objects.filter(({ status }) => status !== 'lost');
+  const bySize = found.sort((a, b) => a.areaPx - b.areaPx);
   return {
     frames,
     object: 1,
@@ -151,6 +165,20 @@ async function trackInto(
     device: device.info,
   };
 }
+
+interface ObjectSummary {
+  areaPx: number;
+  areaMm2: number | null;
+  quality: number;
+  status: TrackedObject['status'];
+}
+
+const summaryOf = ({ mask, quality, status }: TrackedObject): ObjectSummary => ({
+  areaPx: mask.areaPx,
+  areaMm2: mask.areaMm2,
+  quality,
+  status,
+});
 
 async function predictFirst(device: Device, frame: Frame, prompts: Prompts): Promise<Mask> {
   const image = await device.setImage(frame);
@@ -225,8 +253,8 @@ function stopOnSignal(): { check(): void; dispose(): void } {
   };
 }
 
-function sizeOf(mask: Mask | undefined): { areaPx: number; areaMm2: number | null } | null {
-  return mask ? { areaPx: mask.areaPx, areaMm2: mask.areaMm2 } : null;
+function sizeOf(object?: ObjectSummary): { areaPx: number; areaMm2: number | null } | null {
+  return object ? { areaPx: object.areaPx, areaMm2: object.areaMm2 } : null;
 }
 
 function describeSummary(summary: Summary, out: string): string {

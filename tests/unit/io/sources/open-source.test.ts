@@ -86,7 +86,7 @@ test('a folder is read in natural order, other files and hidden ones passed over
   t.same(frames[0].spacingMm, { x: 0.5, y: 0.25 });
 });
 
-test('a folder of TIFF files, one of two pages, is one cine', async (t) => {
+test('a TIFF of two pages in a folder gives two frames of its cine', async (t) => {
   const folder = t.testdir();
   await writeGray(join(folder, '0.png'), 2, 1, 10);
   await writeGray(join(folder, '1.png'), 2, 1, 20);
@@ -95,7 +95,7 @@ test('a folder of TIFF files, one of two pages, is one cine', async (t) => {
     .toColourspace('b-w')
     .tiff()
     .toFile(join(folder, '2.tiff'));
-  await writeGray(join(folder, '10.tif'), 2, 1, 50);
+  await writeGray(join(folder, '10.png'), 2, 1, 50);
   const frames = await collect(await openSource(folder));
   t.same(
     frames.map(({ data }) => data[0]),
