@@ -14,7 +14,8 @@ const NOT_IMPORTABLE = {
   live: ['io', 'eval', 'server', 'telemetry', 'fleet', 'cli'],
   telemetry: ['io', 'eval', 'server', 'fleet', 'cli'],
   server: ['io', 'eval', 'telemetry', 'fleet', 'cli'],
-  fleet: ['io', 'eval', 'server', 'telemetry', 'cli'],
+  // The fleet host reads what telemetry sends, and serves a page as the server does.
+  fleet: ['io', 'eval', 'cli'],
 };
 
 /** What plain scripts may use without importing it. */

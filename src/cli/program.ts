@@ -4,12 +4,15 @@ import { packageVersion } from '../runtime/package-info.js';
 import { DEFAULT_PROFILE } from '../runtime/profiles.js';
 import { addDoctor } from './doctor.js';
 import { addEval } from './eval.js';
+import { addFleet } from './fleet.js';
 import { exitCodeOf, EXIT, reportError, reportWarnings } from './failure.js';
 import { addModels } from './models.js';
 import { addProfiles } from './profiles.js';
 import { addSegment } from './segment.js';
 import { addServe } from './serve.js';
+import { addSimulate } from './simulate.js';
 import { addTrack } from './track.js';
+import { addWatch } from './watch.js';
 
 const EPILOGUE = `
 Exit codes:
@@ -44,6 +47,9 @@ export function createProgram(): Command {
   addSegment(program);
   addTrack(program);
   addServe(program);
+  addWatch(program);
+  addFleet(program);
+  addSimulate(program);
   addEval(program);
   addProfiles(program);
   addModels(program);

@@ -16,6 +16,7 @@ import { checkDeviceId } from '../telemetry/topics.js';
 import { UsageError } from './failure.js';
 import { brokerOf, withMqtt, type MqttCliOptions } from './mqtt-options.js';
 import type { GlobalOptions } from './shared.js';
+import { untilSignal } from './signal.js';
 import { openTelemetryDir } from './telemetry-dir.js';
 
 interface ServeOptions extends GlobalOptions, MqttCliOptions {
@@ -156,19 +157,6 @@ async function openBroker(options: ServeOptions): Promise<EmbeddedBroker | null>
 
 function tell({ quiet }: GlobalOptions, text: string): void {
   if (!quiet) process.stderr.write(`sonotrack: ${text}\n`);
-}
-
-/** Settles on the first SIGINT or SIGTERM; a second one ends the process at once. */
-function untilSignal(): { signal: Promise<void>; dispose(): void } {
-  let listener = (): void => undefined;
-  const signal = new Promise<void>((resolve) => {
-    listener = resolve;
-  });
-  process.once('SIGINT', listener).once('SIGTERM', listener);
-  return {
-    signal,
-    dispose: () => void process.off('SIGINT', listener).off('SIGTERM', listener),
-  };
 }
 
 function parsePort(text: string): number {

@@ -1,0 +1,25 @@
+/** A receiver in a thread of its own; `workerData` is its options. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { Receiver, type ReceiverOptions, type Update } from './receiver.js';
+
+export type WorkerMessage =
+  | { kind: 'updates'; updates: Update[]; damaged: number }
+  | { kind: 'up' }
+  | { kind: 'down' }
+  | { kind: 'closed' };
+
+const tell = (message: WorkerMessage): void => parentPort?.postMessage(message);
+
+const receiver: Receiver = new Receiver({
+  ...(workerData as Omit<ReceiverOptions, 'onUpdates'>),
+  onUpdates: (updates) => tell({ kind: 'updates', updates, damaged: receiver.damaged }),
+  onUp: () => tell({ kind: 'up' }),
+  onDown: () => tell({ kind: 'down' }),
+});
+
+parentPort?.once('message', () => {
+  void receiver.close().then(() => {
+    tell({ kind: 'closed' });
+    parentPort?.close();
+  });
+});
