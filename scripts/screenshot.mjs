@@ -1,6 +1,7 @@
 /**
- * Makes docs/images/demo.png: the live demo in headless Chromium after a click on the phantom's chamber and one on its cyst.
- * Run it after `npm run build`: node scripts/screenshot.mjs [FILE] [-- more options of `serve`]
+ * Makes docs/images/{live,frozen,ask}.png: the live page in headless Chromium. `live`: two of the phantom's structures
+ * followed; `frozen`: scrolled back through the cine; `ask`: an object of which the tracker says that a click would help.
+ * Run it after `npm run build`: node scripts/screenshot.mjs [FOLDER] [-- more options of `serve`]
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
@@ -8,12 +9,13 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
+import { Phantom, PHANTOM_LABELS } from 'sonotrack';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const separator = process.argv.indexOf('--');
 const own = process.argv.slice(2, separator < 0 ? undefined : separator);
 const more = separator < 0 ? [] : process.argv.slice(separator + 1);
-const target = own[0] ?? join(root, 'docs', 'images', 'demo.png');
+const target = own[0] ?? join(root, 'docs', 'images');
 const SEED = 2;
 const ATTEMPTS = 5;
 const SIZE = { width: 1280, height: 800 };
@@ -25,27 +27,28 @@ const browserPath = [
 ].find((path) => existsSync(path));
 if (!browserPath) throw new Error('expected Chromium or Chrome in /usr/bin');
 
-const { Phantom, PHANTOM_LABELS } = await import('../dist/io/sources/index.js');
+const phantom = new Phantom({ seed: SEED });
 
 /** The middle of a structure on the phantom's first frame, px. */
 function centreOf(label) {
-  const phantom = new Phantom({ seed: SEED });
-  const labels = phantom.truth(0);
   let [x, y, count] = [0, 0, 0];
-  labels.forEach((value, i) => {
+  phantom.truth(0).forEach((value, i) => {
     if (value !== label) return;
     x += (i % phantom.widthPx) + 0.5;
     y += Math.floor(i / phantom.widthPx) + 0.5;
     count += 1;
   });
-  return { x: x / count, y: y / count, width: phantom.widthPx, height: phantom.heightPx };
+  return { x: x / count, y: y / count };
 }
 
-const cli = join(root, 'dist', 'cli', 'main.js');
-const source = `phantom:?seed=${SEED}`;
 const server = spawn(
   process.execPath,
-  [cli, 'serve', '--port', '0', '--embedded-broker', '0', '--source', source, ...more],
+  [
+    join(root, 'dist', 'cli', 'main.js'),
+    'serve',
+    ...['--port', '0', '--embedded-broker', '0', '--source', `phantom:?seed=${SEED}`],
+    ...more,
+  ],
   { stdio: ['ignore', 'pipe', 'inherit'] },
 );
 const browser = await chromium.launch({
@@ -53,44 +56,82 @@ const browser = await chromium.launch({
   args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--mute-audio'],
 });
 try {
-  const [ready] = await new Promise((resolve, reject) => {
-    createInterface({ input: server.stdout }).once('line', (line) => resolve([line]));
+  const ready = await new Promise((resolve, reject) => {
+    createInterface({ input: server.stdout }).once('line', resolve);
     server.once('exit', (code) => reject(new Error(`serve ended with exit code ${code}`)));
   });
-  const page = await browser.newPage({ viewport: SIZE, deviceScaleFactor: 2 });
+  const page = await browser.newPage({ viewport: SIZE });
   await page.goto(ready.split(' ')[1]);
   const canvas = page.locator('canvas.stage[data-frame-id]');
   await canvas.waitFor();
+  mkdirSync(target, { recursive: true });
 
-  const click = async ({ x, y, width, height }, count) => {
+  const shoot = async (name) => {
+    await page.screenshot({ path: join(target, `${name}.png`) });
+    console.log(`written ${join(target, `${name}.png`)}`);
+  };
+  const click = async ({ x, y }, count) => {
     const box = await canvas.boundingBox();
-    const scale = Math.min(box.width / width, box.height / height);
-    const left = (box.width - width * scale) / 2;
-    const top = (box.height - height * scale) / 2;
-    const position = { x: left + x * scale, y: top + y * scale };
+    const scale = Math.min(box.width / phantom.widthPx, box.height / phantom.heightPx);
+    const position = {
+      x: (box.width - phantom.widthPx * scale) / 2 + x * scale,
+      y: (box.height - phantom.heightPx * scale) / 2 + y * scale,
+    };
     // On a busy machine a click may come too late for the frame that it was made on, and is asked for again.
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       await canvas.click({ position });
-      const mask = page.locator(`canvas[data-objects="${count}"]`).waitFor({ timeout: 10_000 });
-      if (
-        await mask.then(
-          () => true,
-          () => false,
-        )
-      ) {
-        return;
-      }
+      const mask = page.locator(`canvas[data-objects="${count}"]`);
+      const isThere = await mask.waitFor({ timeout: 15_000 }).then(
+        () => true,
+        () => false,
+      );
+      if (isThere) return;
     }
     throw new Error(`expected a mask after ${ATTEMPTS} clicks`);
   };
+  const name = async (id, text) => {
+    const card = page.locator(`[data-object-id="${id}"]`);
+    await card.getByRole('button', { name: /^Name/ }).click();
+    await card.getByLabel('Name', { exact: true }).fill(text);
+    await card.getByRole('button', { name: 'Save' }).click();
+  };
+
   await click(centreOf(PHANTOM_LABELS.chamber), 1);
-  await page.getByRole('button', { name: 'Start another object' }).click();
+  await name(1, 'Chamber');
+  await page.keyboard.press('n');
   await click(centreOf(PHANTOM_LABELS.cyst), 2);
-  // Long enough for the curves of the areas and for a latency report over tracked frames only.
-  await page.waitForTimeout(4500);
-  mkdirSync(dirname(target), { recursive: true });
-  await page.screenshot({ path: target });
-  console.log(`written ${target}`);
+  await name(2, 'Cyst');
+  // Long enough for whole beats in the curve, and for a latency report over tracked frames only.
+  await page.waitForTimeout(8000);
+  await shoot('live');
+
+  await page.keyboard.press(' ');
+  await page.locator('[data-state="frozen"]').waitFor();
+  const slider = page.getByRole('slider');
+  const [first, last] = [await slider.getAttribute('min'), await slider.getAttribute('max')];
+  await slider.fill(String(Math.round((Number(first) + 2 * Number(last)) / 3)));
+  await page.waitForTimeout(1000);
+  await shoot('frozen');
+  await page.keyboard.press(' ');
+  await page.locator('[data-state="live"]').waitFor();
+
+  // Plain tissue without an outline of its own: what is followed there soon loses its shape.
+  const corners = [
+    { x: 0.2 * phantom.widthPx, y: 0.75 * phantom.heightPx },
+    { x: 0.5 * phantom.widthPx, y: 0.95 * phantom.heightPx },
+    { x: 0.8 * phantom.widthPx, y: 0.7 * phantom.heightPx },
+  ];
+  for (const [i, corner] of corners.entries()) {
+    await page.keyboard.press('n');
+    await click(corner, 3 + i);
+    const asks = page.locator('[data-status="ask"]').first();
+    const isAsking = await asks.waitFor({ timeout: 15_000 }).then(
+      () => true,
+      () => false,
+    );
+    if (isAsking) break;
+  }
+  await shoot('ask');
 } finally {
   await browser.close();
   server.kill('SIGTERM');

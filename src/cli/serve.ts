@@ -6,7 +6,7 @@ import { createSession } from '../live/session.js';
 import { packageRoot } from '../runtime/package-info.js';
 import { loadProfile } from '../runtime/profiles.js';
 import { openDevice } from '../sdk/device.js';
-import { checkHost } from '../server/security.js';
+import { IngestSource } from '../server/ingest.js';
 import { SERVER_DEFAULTS, startServer } from '../server/server.js';
 import { startBroker, type EmbeddedBroker } from '../telemetry/embedded-broker.js';
 import { redact } from '../telemetry/connection.js';
@@ -15,17 +15,18 @@ import { createTelemetry } from '../telemetry/telemetry.js';
 import { checkDeviceId } from '../telemetry/topics.js';
 import { UsageError } from './failure.js';
 import { brokerOf, withMqtt, type MqttCliOptions } from './mqtt-options.js';
+import { serverOptionsOf, withServer, type ServerCliOptions } from './server-options.js';
 import type { GlobalOptions } from './shared.js';
 import { untilSignal } from './signal.js';
 import { openTelemetryDir } from './telemetry-dir.js';
 
-interface ServeOptions extends GlobalOptions, MqttCliOptions {
+interface ServeOptions extends GlobalOptions, MqttCliOptions, ServerCliOptions {
   source: string;
-  host: string;
   port: number;
   mqtt?: string;
   embeddedBroker?: number | true;
   deviceId: string;
+  budget?: number;
   telemetryDir?: string;
   sparkplug: boolean;
   sparkplugGroup: string;
@@ -34,6 +35,9 @@ interface ServeOptions extends GlobalOptions, MqttCliOptions {
 
 /** MQTT's own port; the embedded broker steps aside when it is taken and no port was asked for. */
 const MQTT_PORT = 1883;
+
+/** The source that other processes send their frames to. */
+const INGEST = 'ingest:';
 
 /** A mask that takes this many times the profile's frame budget is withdrawn: far beyond a busy moment. */
 const BUDGETS = 10;
@@ -44,6 +48,7 @@ const EXAMPLES = `
 Examples:
   $ sonotrack serve --embedded-broker
   $ sonotrack serve --source frames/ --port 0
+  $ sonotrack serve --host 0.0.0.0 --auth-key public.pem --allow-origin https://ward-3.example --tls-key k.pem --tls-cert c.pem
   $ sonotrack serve --source phantom:?seed=3 --mqtt mqtt://broker.local --device-id bay-4
 
 The first line on standard output, when everything runs, is: ready http://HOST:PORT mqtt://HOST:PORT`;
@@ -52,9 +57,17 @@ export function addServe(program: Command): void {
   const serve = program
     .command('serve')
     .description('Show a source live in the browser; click on a structure to follow it.')
-    .option('--source <uri>', 'folder of images, multi-page TIFF, or phantom:', 'phantom:')
-    .option('--host <address>', 'loopback address to listen on', SERVER_DEFAULTS.host)
+    .option(
+      '--source <uri>',
+      'folder of images, multi-page TIFF, phantom:, or ingest: (frames over /ingest)',
+      'phantom:',
+    )
     .option('--port <port>', 'port of the page, 0 for a free one', parsePort, SERVER_DEFAULTS.port)
+    .option(
+      '--budget <ms>',
+      `time after which a mask is withdrawn (default: ${BUDGETS} times the profile's frameBudgetMs)`,
+      parseBudget,
+    )
     .option('--mqtt <url>', 'publish masks, latency and status to this broker')
     .option(
       '--embedded-broker [port]',
@@ -71,6 +84,7 @@ export function addServe(program: Command): void {
     .option('--no-sparkplug', 'no Sparkplug node')
     .addHelpText('after', EXAMPLES)
     .action(() => run(serve.optsWithGlobals()));
+  withServer(serve);
   withMqtt(serve);
 }
 
@@ -78,13 +92,14 @@ async function run(options: ServeOptions): Promise<void> {
   if (options.mqtt !== undefined && options.embeddedBroker !== undefined) {
     throw new UsageError('expected either --mqtt or --embedded-broker, not both');
   }
-  checkHost(options.host);
+  const serverOptions = await serverOptionsOf(options);
   checkDeviceId(options.deviceId);
   // What was opened is closed in the opposite order, whatever happens.
   const closers: (() => unknown)[] = [];
   const stopped = untilSignal();
   try {
-    const source = await openSource(options.source, { realtime: true, loop: true });
+    const ingest = options.source === INGEST ? new IngestSource() : null;
+    const source = ingest ?? (await openSource(options.source, { realtime: true, loop: true }));
     closers.push(() => source.close());
     const { engine, profile, modelsDir } = options;
     const firmware = await loadProfile(profile);
@@ -95,11 +110,12 @@ async function run(options: ServeOptions): Promise<void> {
     if (broker) closers.push(() => broker.close());
     const mqttUrl = broker?.url ?? options.mqtt;
     const server = await startServer({
-      host: options.host,
+      ...serverOptions,
+      ingest,
       port: options.port,
       pageDir: join(packageRoot(), 'dist', 'web'),
       device: device.info,
-      source: source.info,
+      source: () => source.info,
       onWait: () => tell(options, `port ${options.port} is still being released, waiting for it`),
     });
     closers.push(() => server.close());
@@ -123,7 +139,7 @@ async function run(options: ServeOptions): Promise<void> {
       source,
       device,
       publishers,
-      budgetMs: Math.min(BUDGETS * frameBudgetMs, 60_000),
+      budgetMs: options.budget ?? Math.min(BUDGETS * frameBudgetMs, 60_000),
       cineMiB: Math.min(CINE_MIB, Math.floor((memoryCeilingMb ?? Infinity) / 4)),
     });
     closers.push(() => session.close());
@@ -163,6 +179,12 @@ function parsePort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port <= 65535) return port;
   throw new InvalidArgumentError('expected a port from 0 to 65535.');
+}
+
+function parseBudget(text: string): number {
+  const ms = Number(text);
+  if (ms >= 10 && ms <= 60_000) return ms;
+  throw new InvalidArgumentError('expected 10 to 60000 ms.');
 }
 
 function defaultDeviceId(): string {

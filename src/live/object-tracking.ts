@@ -14,6 +14,8 @@ import type { Watchdog } from './watchdog.js';
 
 /** Frames tracked at most to get from the clicked frame to the present while a user waits. */
 const MOST_CATCH_UP = 12;
+/** A user waits for the answer to a prompt; no overlay goes stale meanwhile, so that it may take this many budgets. */
+const PROMPT_BUDGETS = 10;
 /** Prompts that can be taken back. */
 const MOST_UNDO = 16;
 /** Restarts in a row without a result between them, after which tracking is given up. */
@@ -131,7 +133,10 @@ export class ObjectTracking {
     const { points, box } = correction;
     const prompts = { points, ...(box && { box }) };
     if (seen === this.#position && this.#tracker && this.#held.has(objectId)) {
-      const corrected = await this.#watchdog.guard(this.#tracker.correct(objectId, prompts));
+      const corrected = await this.#watchdog.guard(
+        this.#tracker.correct(objectId, prompts),
+        PROMPT_BUDGETS,
+      );
       replaceObject(seen, corrected);
       if (frozen) this.#behind = this.#history.after(seen);
     } else {
@@ -263,10 +268,13 @@ export class ObjectTracking {
     prompts: { points: Point[]; box?: Box },
     previous: Mask | null,
   ): Promise<Mask> {
-    const image = await this.#watchdog.guard(this.#device.setImage(seen.pixels));
+    const image = await this.#watchdog.guard(this.#device.setImage(seen.pixels), PROMPT_BUDGETS);
     try {
       const known = previous && previous.areaPx > 0 ? { previous } : {};
-      const mask = await this.#watchdog.guard(image.predict({ ...prompts, ...known }));
+      const mask = await this.#watchdog.guard(
+        image.predict({ ...prompts, ...known }),
+        PROMPT_BUDGETS,
+      );
       if (mask.areaPx > 0) return mask;
     } finally {
       await image.close();
@@ -290,7 +298,7 @@ export class ObjectTracking {
   async #begin(record: FrameRecord, objects: readonly ObjectMask[]): Promise<void> {
     this.#tracker ??= await this.#device.createTracker({ maxObjects: this.#maxObjects });
     const started = objects.map(({ id, mask }) => ({ id, mask }));
-    await this.#watchdog.guard(this.#tracker.start(record.pixels, started));
+    await this.#watchdog.guard(this.#tracker.start(record.pixels, started), PROMPT_BUDGETS);
     this.#position = record;
     this.#held.clear();
     for (const { id } of objects) this.#held.add(id);

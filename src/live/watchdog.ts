@@ -17,15 +17,16 @@ export class Watchdog {
     return this.#unsettled > 0;
   }
 
-  /** Settles as the call does. @throws SonotrackError INFERENCE_LATE when it takes longer than the budget */
-  async guard<T>(call: Promise<T>): Promise<T> {
+  /** Settles as the call does. @throws SonotrackError INFERENCE_LATE when it takes longer than so many budgets */
+  async guard<T>(call: Promise<T>, budgets = 1): Promise<T> {
+    const budgetMs = budgets * this.#budgetMs;
     let callOff = (): void => undefined;
     const late = new Promise<never>((_, reject) => {
-      callOff = this.#clock.after(this.#budgetMs, () => {
+      callOff = this.#clock.after(budgetMs, () => {
         this.#unsettled += 1;
         const back = (): void => void (this.#unsettled -= 1);
         call.then(back, back);
-        const message = `inference did not answer within ${this.#budgetMs} ms`;
+        const message = `inference did not answer within ${budgetMs} ms`;
         reject(new SonotrackError('INFERENCE_LATE', 'track', message));
       });
     });

@@ -1,4 +1,4 @@
-/** The live server: the page, its health, and the stream of frames and masks. */
+/** The live server: the page, the stream, ingest, the REST interface, health and metrics. */
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import uws from 'uWebSockets.js';
@@ -7,18 +7,31 @@ import type {
   HttpResponse,
   TemplatedApp,
   us_listen_socket,
-  WebSocket,
+  us_socket_context_t,
 } from 'uWebSockets.js';
-import type { LiveResult, Publisher, Session } from '../live/types.js';
-import { SonotrackError } from '../runtime/errors.js';
+import type { Publisher, Session } from '../live/types.js';
 import { checkInteger } from '../runtime/validate.js';
-import { decodeViewerMessage, encodeMessage, encodeResult, STREAM_VERSION } from './codec.js';
+import { PROTOCOL, type Role } from '../wire/messages.js';
+import {
+  Access,
+  AccessError,
+  mayAct,
+  securityHeaders,
+  tokenOf,
+  urlHost,
+  type AuthKey,
+} from './access.js';
+import { findRoute, type ApiRoute } from './api.js';
+import { refusalOf } from './commands.js';
+import { Exchange, HttpError, type Status } from './exchange.js';
+import type { IngestSource } from './ingest.js';
+import { DEFAULT_LIMITS, RateLimit, type Limits } from './limits.js';
+import { Metrics } from './metrics.js';
 import { loadPage, type PageFile } from './page.js';
-import { checkHost, isTrusted, securityHeaders, urlHost } from './security.js';
-import { Viewer } from './viewer.js';
+import { StreamHub } from './stream.js';
 
 export interface ServerOptions {
-  /** A loopback address. Default: 127.0.0.1. */
+  /** Any address but loopback needs `auth` and `allowedOrigins`. Default: 127.0.0.1. */
   host?: string;
   /** 0 takes a free one. Default: 8080. */
   port?: number;
@@ -26,12 +39,35 @@ export interface ServerOptions {
   pageDir: string;
   /** Told to every viewer that connects: what runs, and on which source. */
   device: unknown;
-  source: unknown;
+  source: () => unknown;
+  /** What tokens are checked with; null: no tokens, everybody is admin. Default: null. */
+  auth?: AuthKey | null;
+  /** Origins of other pages that may talk to the server. Default: none. */
+  allowedOrigins?: readonly string[];
+  /** Files in PEM. Default: null, no TLS. */
+  tls?: { keyFile: string; certFile: string } | null;
+  /** Serve other addresses than loopback without tokens. Default: false. */
+  insecure?: boolean;
+  /** Takes frames over /ingest. Default: null, there is no /ingest. */
+  ingest?: IngestSource | null;
+  /** Folder that recordings go to. Default: null, none can be made. */
+  recordDir?: string | null;
+  limits?: Partial<Limits>;
   /** Called when the port was left a moment ago and the system has yet to release it, which takes up to a minute. */
   onWait?: () => void;
 }
 
-export const SERVER_DEFAULTS = { host: '127.0.0.1', port: 8080 };
+export const SERVER_DEFAULTS = {
+  host: '127.0.0.1',
+  port: 8080,
+  auth: null,
+  allowedOrigins: [] as readonly string[],
+  tls: null,
+  insecure: false,
+  ingest: null,
+  recordDir: null,
+  onWait: () => undefined,
+};
 
 /**
  * uWebSockets.js cannot bind a port while connections of the server before it are still closing; Linux remembers those for
@@ -39,16 +75,13 @@ export const SERVER_DEFAULTS = { host: '127.0.0.1', port: 8080 };
  */
 const RELEASE_MS = 65_000;
 const RETRY_MS = 500;
-
-/** Most bytes of a message from a viewer. */
-const LARGEST_COMMAND = 4096;
-/** Bytes held for a viewer beyond which even short messages are dropped: some frames of the largest size. */
-const MOST_BUFFERED = 64 * 2 ** 20;
-/** Seconds without a pong after which a viewer counts as gone. */
-const IDLE_S = 60;
+/** Time for what is on its way to viewers when the server closes. */
+const DRAIN_MS = 1000;
+/** Time for clients to leave after they were told. */
+const LEAVE_MS = 300;
 
 export interface LiveServer {
-  /** http://HOST:PORT, without a final slash. */
+  /** http(s)://HOST:PORT, without a final slash. */
   readonly url: string;
   readonly port: number;
   /** To be given to the session; sends its results to every viewer. */
@@ -56,125 +89,106 @@ export interface LiveServer {
   /** Viewers connected now, and frames that slow ones of all times did not get. */
   readonly viewers: number;
   readonly drops: number;
-  /** Lets viewers click: until then, and after `close`, they are refused. */
-  attach(session: Pick<Session, 'click' | 'remove'>): void;
-  /** Ends every connection and frees the port. Idempotent. */
-  close(): void;
-}
-
-interface ViewerData {
-  viewer: Viewer | null;
+  /** The most that any viewer has on its way, bytes. */
+  readonly backlogBytes: number;
+  /** Lets clients give commands: until then, and after `close`, they are refused. */
+  attach(session: Session): void;
+  /** Takes no one new, tells viewers, lets what is on its way arrive, and frees the port. Idempotent. */
+  close(): Promise<void>;
 }
 
 /**
  * Starts the server.
- * @throws RangeError for a host that is not loopback or a port out of range; Error with code EADDRINUSE when it is taken
+ * @throws RangeError for a host beyond loopback without tokens or origins, or a port out of range; Error with code
+ *   EADDRINUSE when it is taken
  */
 export async function startServer(options: ServerOptions): Promise<LiveServer> {
-  const { host, port, pageDir, device, source, onWait } = { ...SERVER_DEFAULTS, ...options };
-  const address = checkHost(host);
-  checkInteger(port, 'port', [0, 65535]);
-  const page = await loadPage(pageDir);
-  const server = new Server(page, { device, source });
-  if (port !== 0 && (await isAnswered(address, port))) throw taken(address, port);
-  await server.listen(address, port, onWait ?? (() => undefined));
+  const settings = { ...SERVER_DEFAULTS, ...options };
+  const access = new Access({ ...settings, isTls: settings.tls !== null });
+  checkInteger(settings.port, 'port', [0, 65535]);
+  const page = await loadPage(settings.pageDir);
+  const server = new Server(settings, access, page);
+  const { address } = access;
+  if (settings.port !== 0 && (await isAnswered(address, settings.port))) {
+    throw taken(address, settings.port);
+  }
+  await server.listen(address, settings.port, settings.onWait);
   return server;
 }
+
+type Settings = Required<Omit<ServerOptions, 'limits'>> & { limits?: Partial<Limits> };
 
 class Server implements LiveServer {
   url = '';
   port = 0;
   readonly publisher: Publisher;
 
+  readonly #settings: Settings;
+  readonly #access: Access;
   readonly #page: Map<string, PageFile>;
-  readonly #hello: string;
-  readonly #viewers = new Set<Viewer>();
+  readonly #limits: Limits;
+  readonly #requests: RateLimit;
+  readonly #hub: StreamHub;
+  readonly #metrics: Metrics;
   readonly #app: TemplatedApp;
   #socket: us_listen_socket | null = null;
-  #session: Pick<Session, 'click' | 'remove'> | null = null;
-  #pastDrops = 0;
-  /** The result that is being encoded, and the newest one that waits for it. */
-  #encoding = false;
-  #next: LiveResult | null = null;
-  #latest: Uint8Array | null = null;
+  #session: Session | null = null;
+  #closing: Promise<void> | null = null;
+  /** TCP connections, idle ones too. */
+  #connections = 0;
+  /** Upgrades that wait for their token to be checked. */
+  #upgrading = 0;
 
-  constructor(page: Map<string, PageFile>, about: { device: unknown; source: unknown }) {
+  constructor(settings: Settings, access: Access, page: Map<string, PageFile>) {
+    this.#settings = settings;
+    this.#access = access;
     this.#page = page;
-    this.#hello = encodeMessage({ type: 'hello', version: STREAM_VERSION, ...about });
+    this.#limits = { ...DEFAULT_LIMITS, ...settings.limits };
+    this.#requests = new RateLimit(this.#limits.requestsPerS);
+    const { device, source, recordDir, tls } = settings;
+    this.#hub = new StreamHub({
+      device,
+      source,
+      recordDir,
+      limits: this.#limits,
+      onGlassToGlass: (ms) => this.#metrics.onGlassToGlass(ms),
+    });
+    this.#metrics = new Metrics({
+      viewers: () => this.viewers,
+      drops: () => this.drops,
+      backlogBytes: () => this.backlogBytes,
+      ingested: () => settings.ingest?.frames ?? 0,
+      session: () => this.#session,
+    });
+    const { publisher } = this.#hub;
     this.publisher = {
-      name: 'viewers',
-      onResult: (result) => this.#offer(result),
+      ...publisher,
       onLatency: (report) => {
-        for (const viewer of this.#viewers) {
-          viewer.sendText(encodeMessage({ type: 'latency', viewerDrops: viewer.drops, ...report }));
-        }
+        this.#metrics.onLatency(report);
+        publisher.onLatency?.(report);
       },
-      onNotice: (notice) => this.#tellAll(encodeMessage({ type: 'notice', notice })),
     };
-    this.#app = uws
-      .App()
-      .ws<ViewerData>('/stream', {
-        maxPayloadLength: LARGEST_COMMAND,
-        maxBackpressure: MOST_BUFFERED,
-        idleTimeout: IDLE_S,
-        sendPingsAutomatically: true,
-        compression: uws.DISABLED,
-        upgrade: (response, request, context) => {
-          const host = request.getHeader('host');
-          if (!isTrusted(host, request.getHeader('origin'), this.port)) {
-            this.#refuse(response, '403 Forbidden');
-            return;
-          }
-          response.upgrade<ViewerData>(
-            { viewer: null },
-            request.getHeader('sec-websocket-key'),
-            request.getHeader('sec-websocket-protocol'),
-            request.getHeader('sec-websocket-extensions'),
-            context,
-          );
-        },
-        open: (socket) => this.#connect(socket),
-        drain: (socket) => socket.getUserData().viewer?.drained(),
-        message: (socket, message, isBinary) => {
-          const { viewer } = socket.getUserData();
-          if (viewer) void this.#command(viewer, isBinary ? '' : Buffer.from(message).toString());
-        },
-        close: (socket) => this.#disconnect(socket),
-      })
-      .get('/healthz', (response, request) => {
-        if (!this.#admit(response, request)) return;
-        this.#respond(response, 'application/json', 'no-store', JSON.stringify({ status: 'ok' }));
-      })
-      .get('/*', (response, request) => {
-        if (!this.#admit(response, request)) return;
-        const path = request.getUrl();
-        const file = this.#page.get(path);
-        if (file) {
-          const cache = file.immutable ? 'public, max-age=31536000, immutable' : 'no-cache';
-          this.#respond(response, file.type, cache, file.body);
-        } else if (path === '/') {
-          this.#refuse(
-            response,
-            '503 Service Unavailable',
-            'the page has not been built: npm run build:web\n',
-          );
-        } else {
-          this.#refuse(response, '404 Not Found');
-        }
-      })
-      .any('/*', (response) => this.#refuse(response, '405 Method Not Allowed'));
+    this.#app = tls
+      ? uws.SSLApp({ key_file_name: tls.keyFile, cert_file_name: tls.certFile })
+      : uws.App();
+    this.#route();
   }
 
   get viewers(): number {
-    return this.#viewers.size;
+    return this.#hub.viewers;
   }
 
   get drops(): number {
-    return [...this.#viewers].reduce((sum, viewer) => sum + viewer.drops, this.#pastDrops);
+    return this.#hub.drops;
   }
 
-  attach(session: Pick<Session, 'click' | 'remove'>): void {
+  get backlogBytes(): number {
+    return this.#hub.backlogBytes;
+  }
+
+  attach(session: Session): void {
     this.#session = session;
+    this.#hub.attach(session);
   }
 
   async listen(host: string, port: number, onWait: () => void): Promise<void> {
@@ -184,7 +198,26 @@ class Server implements LiveServer {
       if (attempt === 0) onWait();
       await delay(RETRY_MS);
     }
-    this.url = `http://${urlHost(host)}:${this.port}`;
+    const scheme = this.#settings.tls ? 'https' : 'http';
+    this.url = `${scheme}://${urlHost(host)}:${this.port}`;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    if (!this.#socket) return;
+    uws.us_listen_socket_close(this.#socket);
+    this.#socket = null;
+    this.#session = null;
+    this.#hub.attach(null);
+    await this.#hub.drain(DRAIN_MS);
+    // What lies in the system's buffers is lost when a socket is closed by force: clients go by themselves now.
+    const untilMs = performance.now() + LEAVE_MS;
+    while (this.#connections > 0 && performance.now() < untilMs) await delay(10);
+    this.#app.close();
   }
 
   #tryListen(host: string, port: number): boolean {
@@ -196,106 +229,158 @@ class Server implements LiveServer {
     return this.#socket !== null;
   }
 
-  close(): void {
-    if (!this.#socket) return;
-    this.#socket = null;
-    this.#session = null;
-    this.#app.close();
-  }
-
-  #connect(socket: WebSocket<ViewerData>): void {
-    const viewer = new Viewer(socket);
-    socket.getUserData().viewer = viewer;
-    this.#viewers.add(viewer);
-    viewer.sendText(this.#hello);
-    if (this.#latest) viewer.sendFrame(this.#latest);
-  }
-
-  #disconnect(socket: WebSocket<ViewerData>): void {
-    const { viewer } = socket.getUserData();
-    if (!viewer) return;
-    viewer.closed();
-    this.#viewers.delete(viewer);
-    this.#pastDrops += viewer.drops;
-  }
-
-  /** Encodes one result at a time; a newer one replaces the one that waits. */
-  #offer(result: LiveResult): void {
-    if (this.#encoding) {
-      if (this.#next) for (const viewer of this.#viewers) viewer.drops += 1;
-      this.#next = result;
-      return;
-    }
-    this.#encoding = true;
-    encodeResult(result)
-      .then((message) => {
-        this.#latest = message;
-        for (const viewer of this.#viewers) viewer.sendFrame(message);
-      })
-      .catch(() => {
-        for (const viewer of this.#viewers) viewer.drops += 1;
-      })
-      .finally(() => {
-        this.#encoding = false;
-        const next = this.#next;
-        this.#next = null;
-        if (next) this.#offer(next);
+  #route(): void {
+    const { ingest } = this.#settings;
+    this.#app.filter((response, change) => {
+      this.#connections += Number(change);
+      if (Number(change) > 0 && this.#connections > this.#limits.connections) response.close();
+    });
+    this.#app.ws('/stream', {
+      ...this.#hub.behaviour(),
+      upgrade: (response, request, context) => {
+        const isFull = (): boolean => this.viewers + this.#upgrading > this.#limits.viewers;
+        void this.#upgrade(response, request, context, 'view', isFull, (role) => ({
+          role,
+          viewer: null,
+          malformed: 0,
+        }));
+      },
+    });
+    if (ingest) {
+      this.#app.ws('/ingest', {
+        ...ingest.behaviour(this.#limits.ingestBytes),
+        upgrade: (response, request, context) =>
+          void this.#upgrade(
+            response,
+            request,
+            context,
+            'admin',
+            () => ingest.isBusy,
+            () => ({}),
+          ),
       });
+    }
+    this.#app.any('/*', (response, request) => {
+      const exchange = this.#exchange(response, request);
+      this.#answer(exchange).catch((error: unknown) => exchange.error(this.#errorOf(error)));
+    });
   }
 
-  async #command(viewer: Viewer, text: string): Promise<void> {
-    let ref: number | null = null;
+  #exchange(response: HttpResponse, request: HttpRequest): Exchange {
+    const headers = securityHeaders(this.port, this.#settings.tls !== null);
+    const onStatus = (status: Status): void => this.#metrics.onStatus(status);
+    return new Exchange(response, request, headers, onStatus);
+  }
+
+  #errorOf(error: unknown): HttpError {
+    if (!(error instanceof AccessError)) return refusalOf(error);
+    const code = error.status.startsWith('401') ? 'UNAUTHENTICATED' : 'FORBIDDEN';
+    return new HttpError(error.status, code, error.message);
+  }
+
+  async #upgrade<Data>(
+    response: HttpResponse,
+    request: HttpRequest,
+    context: us_socket_context_t,
+    needed: Role,
+    isFull: () => boolean,
+    dataOf: (role: Role) => Data,
+  ): Promise<void> {
+    const exchange = this.#exchange(response, request);
+    const key = request.getHeader('sec-websocket-key');
+    const protocols = request.getHeader('sec-websocket-protocol');
+    const extensions = request.getHeader('sec-websocket-extensions');
+    this.#upgrading += 1;
     try {
-      const message = decodeViewerMessage(text);
-      if (message.type === 'shown') {
-        viewer.shown(message.count);
-        return;
-      }
-      ref = message.ref;
-      if (!viewer.admits(performance.now())) {
-        throw new RangeError('too many commands within a second');
-      }
-      if (!this.#session) throw new Error('there is no session');
-      if (message.type === 'click') {
-        const { objectId, frameId } = await this.#session.click(message.click);
-        viewer.sendText(encodeMessage({ type: 'clicked', ref, objectId, frameId }));
-      } else {
-        await this.#session.remove(message.objectId);
-        viewer.sendText(encodeMessage({ type: 'removed', ref, objectId: message.objectId }));
-      }
+      this.#access.checkSource(exchange.host, exchange.origin, this.port);
+      const role = await this.#access.roleOf(tokenOf(exchange.authorization, protocols));
+      requireRole(role, needed);
+      if (this.#closing) throw new HttpError('503 Service Unavailable', 'CLOSING', 'closing');
+      if (isFull()) throw new HttpError('503 Service Unavailable', 'FULL', 'too many connections');
+      if (exchange.isAborted) return;
+      // Of the protocols offered only the one that is spoken is confirmed, never the token.
+      const spoken = protocols.split(',').some((offered) => offered.trim() === PROTOCOL);
+      response.cork(() => {
+        response.upgrade(dataOf(role), key, spoken ? PROTOCOL : '', extensions, context);
+      });
     } catch (error) {
-      const code = error instanceof SonotrackError ? error.code : 'BAD_REQUEST';
-      const message = error instanceof Error ? error.message : String(error);
-      viewer.sendText(encodeMessage({ type: 'refused', ref, code, message }));
+      exchange.error(this.#errorOf(error));
+    } finally {
+      this.#upgrading -= 1;
     }
   }
 
-  #tellAll(text: string): void {
-    for (const viewer of this.#viewers) viewer.sendText(text);
+  async #answer(exchange: Exchange): Promise<void> {
+    const { method, path } = exchange;
+    this.#access.checkSource(exchange.host, exchange.origin, this.port);
+    if (path.startsWith('/api/')) return this.#answerApi(exchange);
+    if (method !== 'get' && method !== 'head') throw methodError();
+    if (path === '/healthz') return exchange.json('200 OK', { status: 'ok' });
+    if (path === '/readyz') return this.#answerReady(exchange);
+    if (path === '/metrics') {
+      await this.#authorise(exchange, 'view');
+      const text = await this.#metrics.text();
+      return exchange.send('200 OK', this.#metrics.contentType, 'no-store', text);
+    }
+    const file = this.#page.get(path);
+    if (file) {
+      const cache = file.immutable ? 'public, max-age=31536000, immutable' : 'no-cache';
+      return exchange.send('200 OK', file.type, cache, file.body);
+    }
+    if (path === '/') {
+      const message = 'the page has not been built: npm run build:web';
+      throw new HttpError('503 Service Unavailable', 'NO_PAGE', message);
+    }
+    throw notFound();
   }
 
-  #admit(response: HttpResponse, request: HttpRequest): boolean {
-    if (isTrusted(request.getHeader('host'), request.getHeader('origin'), this.port)) return true;
-    this.#refuse(response, '403 Forbidden');
-    return false;
+  #answerReady(exchange: Exchange): void {
+    const state = this.#session?.status.state;
+    const isReady = state !== undefined && state !== 'fault' && !this.#closing;
+    const body = { status: isReady ? 'ready' : 'not ready', state: state ?? null };
+    exchange.json(isReady ? '200 OK' : '503 Service Unavailable', body);
   }
 
-  #respond(response: HttpResponse, type: string, cache: string, body: string | Uint8Array): void {
-    response.cork(() => {
-      response.writeHeader('Content-Type', type).writeHeader('Cache-Control', cache);
-      for (const [name, value] of securityHeaders(this.port)) response.writeHeader(name, value);
-      response.end(body);
-    });
+  async #answerApi(exchange: Exchange): Promise<void> {
+    if (!this.#requests.admits(performance.now())) {
+      throw new HttpError('429 Too Many Requests', 'TOO_MANY', 'too many requests within a second');
+    }
+    const route = findRoute(exchange.method, exchange.path);
+    // The body must be asked for at once; whether it may be used is decided below.
+    const reading = exchange.body(this.#limits.bodyBytes);
+    reading.catch(() => undefined);
+    if (route === null) throw notFound();
+    if (route === 'method') throw methodError();
+    await this.#authorise(exchange, route.needed);
+    exchange.json('200 OK', await this.#run(route, await reading));
   }
 
-  #refuse(response: HttpResponse, status: string, body = `${status}\n`): void {
-    response.cork(() => {
-      response.writeStatus(status).writeHeader('Content-Type', 'text/plain; charset=utf-8');
-      for (const [name, value] of securityHeaders(this.port)) response.writeHeader(name, value);
-      response.end(body);
-    });
+  async #run(route: ApiRoute, body: string): Promise<unknown> {
+    let value: unknown;
+    try {
+      value = body === '' ? undefined : JSON.parse(body);
+    } catch {
+      throw new HttpError('400 Bad Request', 'BAD_REQUEST', 'the body is not JSON');
+    }
+    const { device, source, recordDir } = this.#settings;
+    return route.run({ device, source, recordDir, hub: this.#hub, session: this.#session }, value);
+  }
+
+  async #authorise({ authorization }: Exchange, needed: Role): Promise<void> {
+    requireRole(await this.#access.roleOf(tokenOf(authorization, '')), needed);
   }
 }
+
+function requireRole(role: Role, needed: Role): void {
+  if (!mayAct(role, needed)) {
+    throw new HttpError('403 Forbidden', 'FORBIDDEN', `the role ${needed} is needed`);
+  }
+}
+
+const notFound = (): HttpError =>
+  new HttpError('404 Not Found', 'NOT_FOUND', 'there is nothing here');
+const methodError = (): HttpError =>
+  new HttpError('405 Method Not Allowed', 'METHOD', 'not with this method');
 
 /** Whether somebody serves there; otherwise the port is only waiting to be released. */
 async function isAnswered(host: string, port: number): Promise<boolean> {

@@ -1,67 +1,104 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import {
+  CommandError,
+  connect,
+  type CommandOutcome,
+  type ConnectionState,
+  type LiveClient,
+  type LiveFrame,
+  type LiveLatency,
+  type LiveObject,
+  type LiveStatus,
+  type ServerInfo,
+} from '../../src/client/index.ts';
+import { isTokenNeeded, keepToken, storedToken } from './access.ts';
+import { Controls, Help } from './controls.tsx';
 import { AreaHistory } from './history.ts';
-import { About, LatencyCard, ObjectRow } from './panel.tsx';
-import { Stage, type StageClick } from './stage.tsx';
-import { Stream, type Picture } from './stream.ts';
-import type { HelloMessage, LatencyMessage, ServerMessage, WireObject } from './wire.ts';
+import { Objects } from './objects.tsx';
+import { About, LatencyCard, TokenForm } from './panel.tsx';
+import { PictureDecoder, type Picture } from './picture.ts';
+import { Stage, type StagePrompt } from './stage.tsx';
 
 /** Numbers that change faster than this cannot be read. */
 const PANEL_MS = 200;
 const MESSAGE_MS = 5000;
+/** Frames whose glass-to-glass times are shown. */
+const GLASS_FRAMES = 90;
+
+const STATE_TEXT: Record<LiveStatus['state'], string> = {
+  idle: 'no frames come in',
+  live: 'live',
+  frozen: 'frozen',
+  lost: 'live · all objects lost',
+  fault: 'overlay withdrawn',
+};
+
+/** Uncompressed pictures on this machine, compressed ones over a network. */
+const FORMAT = ['localhost', '127.0.0.1', '[::1]'].includes(location.hostname) ? 'gray8' : 'jpeg';
 
 export function App() {
-  const [connected, setConnected] = useState(false);
-  const [hello, setHello] = useState<HelloMessage | null>(null);
-  const [latency, setLatency] = useState<LatencyMessage | null>(null);
-  const [objects, setObjects] = useState<WireObject[]>([]);
-  /** The object that clicks are about; null: the next click starts one. */
+  const [connection, setConnection] = useState<ConnectionState>({ isConnected: false, attempt: 0 });
+  const [needsToken, setNeedsToken] = useState(false);
+  const [token, setToken] = useState(storedToken);
+  const [hello, setHello] = useState<ServerInfo | null>(null);
+  const [status, setStatus] = useState<LiveStatus | null>(null);
+  const [latency, setLatency] = useState<LiveLatency | null>(null);
+  const [objects, setObjects] = useState<LiveObject[]>([]);
+  const [isCalibrated, setCalibrated] = useState(true);
+  /** The object that prompts are about; null: the one under the click, else another one. */
   const [active, setActive] = useState<number | null>(null);
+  /** The next prompt starts another object, whatever lies under it. */
+  const [startsNew, setStartsNew] = useState(false);
+  const [pending, setPending] = useState(0);
+  const [label, setLabel] = useState<0 | 1>(1);
   const [message, setMessage] = useState('');
-  const stream = useRef<Stream | null>(null);
+  const [isHelpOpen, setHelpOpen] = useState(false);
+  const client = useRef<LiveClient | null>(null);
   const show = useRef<(picture: Picture) => void>(() => undefined);
   const history = useRef(new AreaHistory());
+  const glassMs = useRef<number[]>([]);
   const panelMs = useRef(0);
-  const clickCount = useRef(0);
+  const seeking = useRef<{ isBusy: boolean; next: number | null }>({ isBusy: false, next: null });
 
   const onPicture = (picture: Picture): void => {
     show.current(picture);
-    history.current.add(picture.header);
+    const { frame } = picture;
+    history.current.add(frame);
     const now = performance.now();
-    if (!picture.header.revised && now - panelMs.current < PANEL_MS) return;
+    if (!frame.revised && now - panelMs.current < PANEL_MS) return;
     panelMs.current = now;
-    const { objects: found } = picture.header;
-    setObjects(found);
-    setActive((id) => (found.some((object) => object.id === id) ? id : null));
+    setObjects(frame.objects);
+    setCalibrated(frame.spacingMm !== null);
   };
 
-  const onMessage = (received: ServerMessage): void => {
-    switch (received.type) {
-      case 'hello':
-        setHello(received);
-        break;
-      case 'latency':
-        setLatency(received);
-        break;
-      case 'clicked':
-        setActive(received.objectId);
-        setMessage('');
-        break;
-      case 'refused':
-        setMessage(received.message);
-        break;
-      case 'notice':
-        setMessage(received.notice.message);
-        break;
-      case 'removed':
-        break;
-    }
+  const onShown = (frame: LiveFrame, isOnScreen: boolean): void => {
+    client.current?.shown(frame, isOnScreen);
+    const age = isOnScreen && !frame.revised ? client.current?.ageMs(frame) : null;
+    if (typeof age !== 'number') return;
+    glassMs.current.push(age);
+    if (glassMs.current.length > GLASS_FRAMES) glassMs.current.shift();
   };
 
   useEffect(() => {
-    const created = new Stream({ onPicture, onMessage, onConnection: setConnected });
-    stream.current = created;
+    const created = connect(location.origin, { token, format: FORMAT, acknowledge: 'manual' });
+    client.current = created;
+    const decoder = new PictureDecoder(onPicture, (frame) => created.shown(frame, false));
+    created.on('frame', (frame) => void decoder.add(frame));
+    created.on('hello', setHello);
+    created.on('latency', setLatency);
+    created.on('notice', (notice) => setMessage(notice.message));
+    created.on('status', (next) => {
+      setStatus(next);
+      setActive((id) => (next.objects.some((object) => object.id === id) ? id : null));
+    });
+    created.on('connection', (next) => {
+      setConnection(next);
+      glassMs.current = [];
+      if (next.isConnected) setNeedsToken(false);
+      else void isTokenNeeded(token).then(setNeedsToken);
+    });
     return () => created.close();
-  }, []);
+  }, [token]);
 
   useEffect(() => {
     if (message === '') return undefined;
@@ -69,78 +106,164 @@ export function App() {
     return () => clearTimeout(timer);
   }, [message]);
 
-  useEffect(() => {
-    const onKey = ({ key, target }: KeyboardEvent): void => {
-      if (target instanceof HTMLInputElement) return;
-      if (key === 'n' || key === 'N' || key === 'Escape') setActive(null);
-    };
-    addEventListener('keydown', onKey);
-    return () => removeEventListener('keydown', onKey);
-  }, []);
+  const select = (id: number | null, isNew = false): void => {
+    setActive(id);
+    setStartsNew(isNew);
+  };
 
-  const onClick = (click: StageClick): void => {
-    const ref = ++clickCount.current;
-    if (click.label === 0 && active === null && objects.length === 0) {
+  /** Says why a command was refused. */
+  const tell = async (
+    command: Promise<CommandOutcome> | undefined,
+  ): Promise<CommandOutcome | null> => {
+    setPending((count) => count + 1);
+    try {
+      return (await command) ?? null;
+    } catch (error) {
+      setMessage(error instanceof CommandError ? error.message : String(error));
+      return null;
+    } finally {
+      setPending((count) => count - 1);
+    }
+  };
+
+  const onPrompt = (prompt: StagePrompt): void => {
+    const { point } = prompt;
+    if (hello?.role === 'view') {
+      setMessage('This access is for looking only.');
+      return;
+    }
+    if (point?.label === 0 && active === null && objects.length === 0) {
       setMessage('Mark a structure first; then its background can be marked.');
       return;
     }
-    // A background click without a chosen object is about the one under it, or the nearest.
-    const about = active === null && click.label === 0 ? {} : { objectId: active };
-    stream.current?.send({ type: 'click', ref, ...click, ...about });
+    const about = active !== null ? { objectId: active } : startsNew ? { objectId: null } : {};
+    void tell(client.current?.prompt({ ...prompt, ...about })).then((outcome) => {
+      if (outcome && outcome.objectId !== null) select(outcome.objectId);
+    });
   };
 
+  /** One at a time: a slider moves faster than frames come. */
+  const seek = (frameId: number): void => {
+    const { current: state } = seeking;
+    state.next = frameId;
+    if (state.isBusy) return;
+    state.isBusy = true;
+    const step = async (): Promise<void> => {
+      while (state.next !== null) {
+        const to = state.next;
+        state.next = null;
+        await tell(client.current?.seek(to));
+      }
+      state.isBusy = false;
+    };
+    void step();
+  };
+
+  const isFrozen = status?.state === 'frozen';
+  const onKey = (event: KeyboardEvent): void => {
+    const { key, target } = event;
+    if (target instanceof HTMLInputElement && target.type !== 'range') return;
+    const isButton = target instanceof HTMLButtonElement;
+    const viewed = status?.viewedId ?? status?.cine?.lastId;
+    if (key === '?') setHelpOpen(!isHelpOpen);
+    else if (key === 'Escape' && isHelpOpen) setHelpOpen(false);
+    else if (key === 'n' || key === 'N') select(null, true);
+    else if (key === 'Escape') select(null);
+    else if (key === 'b' || key === 'B') setLabel(label === 1 ? 0 : 1);
+    else if ((key === 'u' && !event.ctrlKey) || (key === 'z' && (event.ctrlKey || event.metaKey))) {
+      void tell(client.current?.undo());
+    } else if (key === ' ' && !isButton) {
+      void tell(isFrozen ? client.current?.goLive() : client.current?.freeze());
+    } else if (key === ',' && viewed !== undefined) seek(viewed - 1);
+    else if (key === '.' && viewed !== undefined) seek(viewed + 1);
+    else if (/^[1-9]$/.test(key)) {
+      if (objects.some(({ id }) => id === Number(key))) select(Number(key));
+    } else if (key === 'Delete' && active !== null) void tell(client.current?.remove(active));
+    else return;
+    event.preventDefault();
+  };
+  useEffect(() => {
+    addEventListener('keydown', onKey);
+    return () => removeEventListener('keydown', onKey);
+  });
+
+  const labels = status?.objects ?? [];
+  const colours = useMemo(() => new Map(labels.map(({ id, colour }) => [id, colour])), [status]);
+  const asking = objects.filter((object) => object.status === 'ask');
+  const role = hello?.role ?? 'view';
   return (
-    <div class="layout">
+    <div class="layout" data-state={status?.state ?? ''}>
       <header>
         <h1>sonotrack</h1>
-        <span class={connected ? 'link up' : 'link'} role="status">
-          {connected ? 'live' : 'connecting …'}
+        <span class={connection.isConnected ? 'link up' : 'link'} role="status">
+          {connection.isConnected ? 'connected' : connectingText(connection.attempt)}
         </span>
+        {status && connection.isConnected && (
+          <span class={`state ${status.state}`}>{STATE_TEXT[status.state]}</span>
+        )}
+        {!isCalibrated && <span class="uncalibrated">uncalibrated: areas in pixels</span>}
+        {pending > 0 && <span class="soft">answering …</span>}
+        {asking.length > 0 && (
+          <span class="ask-banner" role="status">
+            click to correct
+          </span>
+        )}
       </header>
       <main>
-        <Stage connect={(next) => (show.current = next)} onClick={onClick} />
+        <Stage
+          label={label}
+          colours={colours}
+          connect={(next) => (show.current = next)}
+          onShown={onShown}
+          onPrompt={onPrompt}
+        />
         <p class="message" role="status" aria-live="polite">
           {message}
         </p>
+        {needsToken && (
+          <TokenForm
+            onToken={(given) => {
+              keepToken(given);
+              setToken(given);
+            }}
+          />
+        )}
+        {isHelpOpen && <Help onClose={() => setHelpOpen(false)} />}
       </main>
+      <Controls
+        status={status}
+        role={role}
+        label={label}
+        onLabel={setLabel}
+        onFreeze={() => void tell(client.current?.freeze())}
+        onLive={() => void tell(client.current?.goLive())}
+        onSeek={seek}
+        onUndo={() => void tell(client.current?.undo())}
+        onRecord={(isOn) =>
+          void tell(isOn ? client.current?.startRecording() : client.current?.stopRecording())
+        }
+        onHelp={() => setHelpOpen(!isHelpOpen)}
+      />
       <aside>
-        <section class="card" aria-labelledby="objects-title">
-          <h2 id="objects-title">Objects</h2>
-          {objects.length === 0 ? (
-            <p class="hint">Click on a structure in the picture to follow it.</p>
-          ) : (
-            <ul class="objects">
-              {objects.map((object) => (
-                <ObjectRow
-                  key={object.id}
-                  object={object}
-                  samples={history.current.of(object.id)}
-                  active={object.id === active}
-                  onSelect={() => setActive(object.id)}
-                  onRemove={() => stream.current?.send({ type: 'remove', objectId: object.id })}
-                />
-              ))}
-            </ul>
-          )}
-          {objects.length > 0 && (
-            <button
-              type="button"
-              class="new"
-              aria-pressed={active === null}
-              onClick={() => setActive(null)}
-            >
-              {active === null ? 'Next click starts another object' : 'Start another object'}
-              <kbd>N</kbd>
-            </button>
-          )}
-          <p class="hint small">
-            Click: part of the object. Right-click or shift-click: not part of it.
-          </p>
-        </section>
-        <LatencyCard latency={latency} />
+        <Objects
+          objects={objects}
+          labels={labels}
+          history={history.current}
+          active={active}
+          startsNew={startsNew}
+          mayOperate={role !== 'view'}
+          onSelect={select}
+          onRemove={(id) => void tell(client.current?.remove(id))}
+          onLabel={(id, change) => void tell(client.current?.label(id, change))}
+        />
+        <LatencyCard latency={latency} glassMs={glassMs.current} />
         <About hello={hello} />
       </aside>
       <footer>Not for diagnostic use</footer>
     </div>
   );
+}
+
+function connectingText(attempt: number): string {
+  return attempt === 0 ? 'connecting …' : `connection lost, reconnecting (attempt ${attempt}) …`;
 }

@@ -1,25 +1,28 @@
-/** Areas of each object over the last seconds. */
-import type { FrameHeader } from './wire.ts';
+/** Areas of each object over the last seconds, and what a beating one does. */
+import type { LiveFrame } from '../../src/client/index.ts';
 
 export interface Sample {
   timeS: number;
   area: number;
 }
 
-const SPAN_S = 4;
+export const SPAN_S = 8;
 
 export class AreaHistory {
   readonly #samples = new Map<number, Sample[]>();
 
-  add({ captureNs, objects, revised }: FrameHeader): void {
-    const timeS = Number(BigInt(captureNs) / 1000n) / 1e6;
+  /** A frame of the running stream, or the one before with its objects changed; those looked at while frozen are no news. */
+  add({ captureNs, objects, revised }: Pick<LiveFrame, 'captureNs' | 'objects' | 'revised'>): void {
+    const timeS = Number(captureNs / 1000n) / 1e6;
     const present = new Set(objects.map(({ id }) => id));
     for (const id of this.#samples.keys()) if (!present.has(id)) this.#samples.delete(id);
     for (const { id, areaPx, areaMm2 } of objects) {
       const samples = this.#samples.get(id) ?? [];
       this.#samples.set(id, samples);
-      // A click changed the frame shown last: its area replaces the one before.
-      if (revised && samples.at(-1)?.timeS === timeS) samples.pop();
+      const last = samples.at(-1);
+      if (last && timeS < last.timeS) continue;
+      // A prompt changed the frame shown last: its area replaces the one before.
+      if (revised && last?.timeS === timeS) samples.pop();
       samples.push({ timeS, area: areaMm2 ?? areaPx });
       while (samples[0].timeS < timeS - SPAN_S) samples.shift();
     }
@@ -30,18 +33,46 @@ export class AreaHistory {
   }
 }
 
-/** Points of an SVG polyline in a box of width × height, the newest sample at its right edge. */
-export function sparkline(samples: readonly Sample[], width: number, height: number): string {
-  if (samples.length < 2) return '';
+export interface Beat {
+  /** Means of the largest and the smallest area of each whole cycle. */
+  max: number;
+  min: number;
+  /** (max − min) / max: the fractional area change. */
+  change: number;
+  cycles: number;
+  perMinute: number;
+}
+
+/** Changes below this are noise of the outline. */
+const LEAST_CHANGE = 0.08;
+/** Shares of the range that the area must fall below and rise above within a cycle. */
+const [LOW, HIGH] = [0.35, 0.65];
+
+/** What an area that comes and goes does in whole cycles; null when it does not. */
+export function beatOf(samples: readonly Sample[]): Beat | null {
   const areas = samples.map(({ area }) => area);
-  const low = Math.min(...areas);
-  const range = Math.max(Math.max(...areas) - low, 1e-9);
-  const end = samples[samples.length - 1].timeS;
-  return samples
-    .map(({ timeS, area }) => {
-      const x = width * (1 - (end - timeS) / SPAN_S);
-      const y = height * (1 - (area - low) / range);
-      return `${x.toFixed(1)},${y.toFixed(1)}`;
-    })
-    .join(' ');
+  const most = Math.max(...areas);
+  const least = Math.min(...areas);
+  if (samples.length < 8 || (most - least) / most < LEAST_CHANGE) return null;
+  const level = (share: number): number => least + share * (most - least);
+  // Begins of cycles: the area rises above HIGH after having been below LOW.
+  const begins: number[] = [];
+  let wasLow = false;
+  areas.forEach((area, i) => {
+    if (area < level(LOW)) wasLow = true;
+    else if (area > level(HIGH) && wasLow) {
+      begins.push(i);
+      wasLow = false;
+    }
+  });
+  const cycles = begins.length - 1;
+  if (cycles < 1) return null;
+  let [max, min] = [0, 0];
+  for (let c = 0; c < cycles; c++) {
+    const cycle = areas.slice(begins[c], begins[c + 1]);
+    max += Math.max(...cycle) / cycles;
+    min += Math.min(...cycle) / cycles;
+  }
+  const seconds = samples[begins[cycles]].timeS - samples[begins[0]].timeS;
+  return { max, min, change: (max - min) / max, cycles, perMinute: (60 * cycles) / seconds };
 }

@@ -1,62 +1,19 @@
-import { objectColour } from './colours.ts';
-import { sparkline, type Sample } from './history.ts';
-import type { HelloMessage, LatencyMessage, WireObject } from './wire.ts';
+/** Latency and drops, what runs, and the way in where a token is needed. */
+import type { LiveLatency, ServerInfo } from '../../src/client/index.ts';
+import { milliseconds, quantile } from './format.ts';
 
-const STATUS_TEXT = { tracking: 'tracking', ask: 'needs a click', lost: 'lost' };
-const SPARK = { width: 80, height: 34 };
-
-interface ObjectRowProps {
-  object: WireObject;
-  samples: readonly Sample[];
-  active: boolean;
-  onSelect(): void;
-  onRemove(): void;
+interface LatencyProps {
+  latency: LiveLatency | null;
+  /** Glass-to-glass times of the last frames on this screen, ms. */
+  glassMs: readonly number[];
 }
 
-export function ObjectRow({ object, samples, active, onSelect, onRemove }: ObjectRowProps) {
-  const { id, status, quality } = object;
-  return (
-    <li class={active ? 'object active' : 'object'} data-object-id={id}>
-      <button type="button" class="object-main" aria-pressed={active} onClick={onSelect}>
-        <span class="swatch" style={{ background: objectColour(id) }} aria-hidden="true" />
-        <span class="object-text">
-          <span class="object-name">
-            Object {id} <span class={`chip ${status}`}>{STATUS_TEXT[status]}</span>
-          </span>
-          <span class="object-area">{formatArea(object)}</span>
-        </span>
-        <svg
-          class="spark"
-          viewBox={`-1 -1 ${SPARK.width + 2} ${SPARK.height + 2}`}
-          role="img"
-          aria-label={`Area over the last seconds; estimated quality ${Math.round(quality * 100)} %`}
-        >
-          <polyline
-            points={sparkline(samples, SPARK.width, SPARK.height)}
-            stroke={objectColour(id)}
-          />
-        </svg>
-      </button>
-      <button type="button" class="remove" aria-label={`Remove object ${id}`} onClick={onRemove}>
-        ×
-      </button>
-    </li>
-  );
-}
-
-export function formatArea({ areaMm2, areaPx, status }: WireObject): string {
-  if (status === 'lost') return '—';
-  if (areaMm2 === null) return `${areaPx.toLocaleString('en')} px · uncalibrated`;
-  return areaMm2 >= 1000
-    ? `${(areaMm2 / 100).toFixed(1)} cm²`
-    : `${areaMm2.toFixed(areaMm2 < 100 ? 1 : 0)} mm²`;
-}
-
-export function LatencyCard({ latency }: { latency: LatencyMessage | null }) {
+export function LatencyCard({ latency, glassMs }: LatencyProps) {
   const { total, track } = latency?.stages ?? {};
-  const rows: [string, string, string][] = [
-    ['Frame to mask', milliseconds(total?.p50), milliseconds(total?.p95)],
-    ['Tracking', milliseconds(track?.p50), milliseconds(track?.p95)],
+  const rows: [name: string, p50: number | null | undefined, p95: number | null | undefined][] = [
+    ['Glass to glass', quantile(glassMs, 0.5), quantile(glassMs, 0.95)],
+    ['Frame to mask', total?.p50, total?.p95],
+    ['Tracking', track?.p50, track?.p95],
   ];
   return (
     <section class="card" aria-labelledby="latency-title">
@@ -73,8 +30,8 @@ export function LatencyCard({ latency }: { latency: LatencyMessage | null }) {
           {rows.map(([name, p50, p95]) => (
             <tr key={name}>
               <th scope="row">{name}</th>
-              <td>{p50}</td>
-              <td>{p95}</td>
+              <td>{milliseconds(p50)}</td>
+              <td>{milliseconds(p95)}</td>
             </tr>
           ))}
         </tbody>
@@ -85,11 +42,11 @@ export function LatencyCard({ latency }: { latency: LatencyMessage | null }) {
           <dd>{latency ? latency.fps.toFixed(1) : '–'}</dd>
         </div>
         <div>
-          <dt>Dropped</dt>
+          <dt title="Frames that tracking was too slow for">Dropped</dt>
           <dd>{latency ? latency.counters.dropped : '–'}</dd>
         </div>
         <div>
-          <dt>Not shown</dt>
+          <dt title="Frames that this screen was too slow for">Not shown</dt>
           <dd>{latency ? latency.viewerDrops : '–'}</dd>
         </div>
       </dl>
@@ -97,18 +54,36 @@ export function LatencyCard({ latency }: { latency: LatencyMessage | null }) {
   );
 }
 
-function milliseconds(value: number | undefined): string {
-  return value === undefined ? '–' : value.toFixed(value < 10 ? 1 : 0);
-}
-
-export function About({ hello }: { hello: HelloMessage | null }) {
+export function About({ hello }: { hello: ServerInfo | null }) {
   if (!hello) return null;
-  const { device, source } = hello;
+  const device = hello.device as {
+    engine: string;
+    executionProvider: string;
+    models: { bundle: string };
+  };
+  const source = hello.source as { kind: string };
   return (
     <p class="about">
       {device.models.bundle} · {device.engine} · {device.executionProvider.toUpperCase()} ·{' '}
       {source.kind}
-      {source.spacingMm === null && ' · uncalibrated'}
     </p>
+  );
+}
+
+export function TokenForm({ onToken }: { onToken(token: string): void }) {
+  return (
+    <form
+      class="token"
+      onSubmit={(event) => {
+        event.preventDefault();
+        onToken(String(new FormData(event.currentTarget).get('token')).trim());
+      }}
+    >
+      <label>
+        This server asks for an access token.
+        <input name="token" type="password" autoComplete="off" required />
+      </label>
+      <button type="submit">Connect</button>
+    </form>
   );
 }

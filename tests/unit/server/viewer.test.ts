@@ -3,13 +3,18 @@ import { Viewer } from '../../../src/server/viewer.js';
 
 /** A socket that holds what was sent until it is drained. */
 class SlowSocket {
-  readonly sent: (string | number)[] = [];
+  readonly sent: number[] = [];
+  readonly ended: number[] = [];
   held = 0;
 
-  send(message: unknown, isBinary?: boolean): number {
-    this.sent.push(isBinary ? (message as Uint8Array)[0] : String(message));
-    if (isBinary) this.held = 1;
+  send(message: Uint8Array): number {
+    this.sent.push(message[0]);
+    this.held = 1;
     return 1;
+  }
+
+  end(code: number): void {
+    this.ended.push(code);
   }
 
   getBufferedAmount(): number {
@@ -19,7 +24,7 @@ class SlowSocket {
 
 test('a slow viewer gets the newest frame when it has room, and its drops are counted', async (t) => {
   const socket = new SlowSocket();
-  const viewer = new Viewer(socket as never);
+  const viewer = new Viewer(socket as never, 'view', 20);
   for (const id of [1, 2, 3, 4]) viewer.sendFrame(Uint8Array.of(id));
   t.same(socket.sent, [1]);
   t.equal(viewer.drops, 2);
@@ -35,7 +40,7 @@ test('a slow viewer gets the newest frame when it has room, and its drops are co
 
 test('a viewer that shows nothing gets two frames, then the newest once it has shown one', async (t) => {
   const socket = new SlowSocket();
-  const viewer = new Viewer(socket as never);
+  const viewer = new Viewer(socket as never, 'view', 20);
   for (const id of [1, 2, 3, 4]) {
     viewer.sendFrame(Uint8Array.of(id));
     socket.held = 0;
@@ -54,7 +59,7 @@ test('a viewer that shows nothing gets two frames, then the newest once it has s
 
 test('a fast viewer gets every frame', async (t) => {
   const socket = new SlowSocket();
-  const viewer = new Viewer(socket as never);
+  const viewer = new Viewer(socket as never, 'view', 20);
   for (const id of [1, 2, 3, 4]) {
     viewer.sendFrame(Uint8Array.of(id));
     socket.held = 0;
@@ -66,17 +71,30 @@ test('a fast viewer gets every frame', async (t) => {
 
 test('nothing touches a socket that is gone', async (t) => {
   const socket = new SlowSocket();
-  const viewer = new Viewer(socket as never);
+  const viewer = new Viewer(socket as never, 'view', 20);
   viewer.closed();
   viewer.sendFrame(Uint8Array.of(1));
-  viewer.sendText('x');
+  viewer.send(Uint8Array.of(2));
+  viewer.end(1001, '');
   viewer.drained();
   t.same(socket.sent, []);
 });
 
 test('more than 20 commands within a second are not admitted', async (t) => {
-  const viewer = new Viewer(new SlowSocket() as never);
+  const viewer = new Viewer(new SlowSocket() as never, 'view', 20);
   const admitted = Array.from({ length: 25 }, () => viewer.admits(5000)).filter(Boolean);
   t.equal(admitted.length, 20);
   t.ok(viewer.admits(6000));
+});
+
+test('short messages always go, until a viewer that reads nothing is cut off', async (t) => {
+  const socket = new SlowSocket();
+  const viewer = new Viewer(socket as never, 'view', 20);
+  viewer.send(Uint8Array.of(7));
+  viewer.send(Uint8Array.of(8));
+  t.same(socket.sent, [7, 8]);
+  socket.held = 2 ** 21;
+  viewer.send(Uint8Array.of(9));
+  t.same(socket.sent, [7, 8]);
+  t.same(socket.ended, [1013]);
 });

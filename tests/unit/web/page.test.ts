@@ -1,41 +1,28 @@
 /** The page's own arithmetic: what it decodes and draws. */
 import { test } from 'tap';
-import { Mask } from '../../../src/sdk/mask.js';
-import { encodeResult } from '../../../src/server/codec.js';
 import { loadWebModule } from '../../support/web.js';
 
-interface Wire {
-  decodeFrame(buffer: ArrayBuffer): { header: { id: number }; picture: Uint8Array };
-  decodeRle(rle: { size: [number, number]; counts: number[] }): Uint8Array;
-}
 interface Outline {
   trace(bitmap: Uint8Array, width: number, height: number): number[][];
 }
-interface History {
-  AreaHistory: new () => {
-    add(header: object): void;
-    of(id: number): { timeS: number; area: number }[];
-  };
-  sparkline(samples: { timeS: number; area: number }[], width: number, height: number): string;
+interface Sample {
+  timeS: number;
+  area: number;
 }
-
-test('the page reads what the server writes', async (t) => {
-  const { decodeFrame, decodeRle } = await loadWebModule<Wire>('wire.ts');
-  const bitmap = Uint8Array.of(0, 1, 1, 0, 1, 0);
-  const mask = Mask.fromBitmap(bitmap, 3, 2);
-  t.same(decodeRle(mask.rle()), bitmap);
-  t.same(decodeRle({ size: [1, 2], counts: [0, 2] }), Uint8Array.of(1, 1));
-  const message = await encodeResult({
-    frame: { id: 9, captureNs: 1n, widthPx: 3, heightPx: 2, spacingMm: null },
-    pixels: { data: Uint8Array.of(1, 2, 3, 4, 5, 6), widthPx: 3, heightPx: 2, channels: 1 },
-    objects: [{ id: 1, mask, quality: 1, status: 'tracking' }],
-    timings: null,
-    revised: false,
-  });
-  const { header, picture } = decodeFrame(message.buffer as ArrayBuffer);
-  t.match(header, { id: 9, widthPx: 3, objects: [{ id: 1, areaPx: 3 }] });
-  t.same([...picture], [1, 2, 3, 4, 5, 6]);
-});
+interface History {
+  AreaHistory: new () => { add(frame: object): void; of(id: number): Sample[] };
+  beatOf(samples: Sample[]): {
+    max: number;
+    min: number;
+    change: number;
+    cycles: number;
+    perMinute: number;
+  } | null;
+}
+interface Format {
+  formatArea(area: number, isCalibrated: boolean): string;
+  quantile(values: number[], q: number): number | null;
+}
 
 test('outlines run along the edges between pixels, holes apart', async (t) => {
   const { trace } = await loadWebModule<Outline>('outline.ts');
@@ -68,30 +55,55 @@ test('the enclosed area of random bitmaps is their number of pixels', async (t) 
   }
 });
 
-test('the curve of areas keeps four seconds and forgets objects that are gone', async (t) => {
-  const { AreaHistory, sparkline } = await loadWebModule<History>('history.ts');
+test('the curve of areas keeps eight seconds and forgets objects that are gone', async (t) => {
+  const { AreaHistory } = await loadWebModule<History>('history.ts');
   const history = new AreaHistory();
-  const header = (timeS: number, areaPx: number, revised = false): object => ({
-    captureNs: String(timeS * 1e9),
+  const frame = (timeS: number, areaPx: number, revised = false): object => ({
+    captureNs: BigInt(timeS * 1e9),
     revised,
     objects: [{ id: 1, areaPx, areaMm2: null }],
   });
-  history.add(header(1, 10));
-  history.add(header(3, 20));
-  history.add(header(3, 30, true));
+  history.add(frame(1, 10));
+  history.add(frame(3, 20));
+  history.add(frame(3, 30, true));
+  history.add(frame(2, 99, true));
   t.same(history.of(1), [
     { timeS: 1, area: 10 },
     { timeS: 3, area: 30 },
   ]);
-  t.equal(sparkline(history.of(1), 80, 40), '40.0,40.0 80.0,0.0');
-  history.add(header(6, 5));
+  history.add(frame(10, 5));
   t.same(
     history.of(1).map(({ timeS }) => timeS),
-    [3, 6],
+    [3, 10],
   );
-  history.add({ captureNs: '7000000000', revised: false, objects: [] });
+  history.add({ captureNs: 11_000_000_000n, revised: false, objects: [] });
   t.same(history.of(1), []);
-  t.equal(sparkline([], 80, 40), '');
+});
+
+test('a beat is told with its extremes and its rate; drift and noise are none', async (t) => {
+  const { beatOf } = await loadWebModule<History>('history.ts');
+  const series = (area: (timeS: number) => number): Sample[] =>
+    Array.from({ length: 160 }, (_, i) => ({ timeS: i / 20, area: area(i / 20) }));
+  // 1.25 beats a second between 100 and 60.
+  const beat = beatOf(series((s) => 80 + 20 * Math.cos(2 * Math.PI * 1.25 * s)));
+  if (!beat) throw new Error('no beat was found');
+  t.ok(Math.abs(beat.max - 100) < 1 && Math.abs(beat.min - 60) < 1, JSON.stringify(beat));
+  t.ok(Math.abs(beat.change - 0.4) < 0.01);
+  t.ok(Math.abs(beat.perMinute - 75) < 1);
+  t.ok(beat.cycles >= 8, `${beat.cycles} cycles`);
+  t.equal(beatOf(series((s) => 100 - 4 * s)), null);
+  t.equal(beatOf(series((s) => 100 + 2 * Math.sin(40 * s))), null);
+  t.equal(beatOf([]), null);
+});
+
+test('areas and quantiles are written as they are read', async (t) => {
+  const { formatArea, quantile } = await loadWebModule<Format>('format.ts');
+  t.equal(formatArea(12.34, true), '12.3 mm²');
+  t.equal(formatArea(123.4, true), '123 mm²');
+  t.equal(formatArea(1834, true), '18.3 cm²');
+  t.equal(formatArea(1834.2, false), '1,834 px');
+  t.equal(quantile([3, 1, 2], 0.5), 2);
+  t.equal(quantile([], 0.5), null);
 });
 
 /** Signed area of a closed polygon x0, y0, x1, y1, …; clockwise on the screen is positive. */
