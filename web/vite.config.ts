@@ -1,4 +1,8 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
+
+/** The viewer of a device, and the page of the fleet host. */
+const PAGES = ['index.html', 'fleet.html'];
 
 export default defineConfig({
   build: {
@@ -7,6 +11,9 @@ export default defineConfig({
     // Everything comes from the server itself: its content security policy allows no inlined files.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rolldownOptions: {
+      input: PAGES.map((page) => fileURLToPath(new URL(page, import.meta.url))),
+    },
   },
   server: {
     proxy: {

@@ -212,7 +212,7 @@ export class FleetHost {
     for (const node of this.nodes.values()) {
       const since = node.waitingSinceMs;
       if (since === null || nowMs - since < this.#settings.reorderMs) continue;
-      node.giveUp();
+      node.giveUp(nowMs, (applied, values) => this.#applied(node, applied, values, nowMs));
       this.#toAsk.add(node);
     }
     let budget = (REBIRTHS_PER_S * TICK_MS) / 1000;

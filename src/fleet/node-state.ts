@@ -82,7 +82,7 @@ export class NodeState {
       this.#waitingSinceMs ??= nowMs;
       this.reordered += 1;
       if (this.#waiting.size <= MOST_WAITING) return 'waiting';
-      this.giveUp();
+      this.giveUp(nowMs, apply);
       return 'rebirth';
     }
     if (update.unknown > 0) return 'rebirth';
@@ -91,12 +91,22 @@ export class NodeState {
     return 'applied';
   }
 
-  /** The message that others wait for will not come: the node must be born again. */
-  giveUp(): void {
+  /**
+   * The message that others wait for will not come: those are applied without it, and the node must be born again, since
+   * what the missing one changed is not known.
+   */
+  giveUp(nowMs: number, apply: Apply): void {
     this.gaps += 1;
+    const expected = this.#expected ?? 0;
+    const ahead = (seq: number): number => (seq - expected + SEQUENCE) % SEQUENCE;
+    for (const seq of [...this.#waiting.keys()].sort((a, b) => ahead(a) - ahead(b))) {
+      const update = this.#waiting.get(seq);
+      if (!update || update.unknown > 0) continue;
+      this.#expected = seq;
+      this.#apply(update, nowMs, apply);
+    }
     this.#waiting.clear();
     this.#waitingSinceMs = null;
-    this.#expected = null;
   }
 
   #birth(update: Update, nowMs: number, apply: Apply): Outcome {

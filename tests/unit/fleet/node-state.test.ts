@@ -38,16 +38,23 @@ test('numbers wrap after 255', async (t) => {
   t.same([node.windows.last, node.windows.count], [600, 0]);
 });
 
-test('a message that stays missing is given up for a rebirth, which starts anew', async (t) => {
-  const { node, receive } = nodeOf();
+test('a message that stays missing is given up: those behind it count, and a birth starts anew', async (t) => {
+  const { node, applied, receive } = nodeOf();
   receive(birth());
+  t.equal(receive(windowUpdate(4, 4)), 'waiting');
   t.equal(receive(windowUpdate(2, 2)), 'waiting');
-  node.giveUp();
+  node.giveUp(8000, (update) => applied.push(update));
   t.equal(node.gaps, 1);
-  t.equal(receive(windowUpdate(3, 3)), 'rebirth');
+  t.equal(node.waitingSinceMs, null);
+  t.same(
+    applied.map(({ seq }) => seq),
+    [0, 2, 4],
+  );
+  t.same([node.windows.last, node.windows.count], [4, 1]);
+  t.equal(receive(windowUpdate(5, 5)), 'applied', 'data go on until the birth');
   t.equal(receive(birth(0, 2000)), 'applied');
-  t.equal(receive(windowUpdate(1, 4)), 'stale', 'sent before that birth');
-  t.equal(receive(windowUpdate(1, 4, { sentMs: 2001 })), 'applied');
+  t.equal(receive(windowUpdate(1, 6)), 'stale', 'sent before that birth');
+  t.equal(receive(windowUpdate(1, 6, { sentMs: 2001 })), 'applied');
   t.equal(receive(birth(0, 1500)), 'stale', 'an older birth');
 });
 
