@@ -1,6 +1,6 @@
 /**
- * Makes docs/images/{live,frozen,ask}.png: the live page in headless Chromium. `live`: two of the phantom's structures
- * followed; `frozen`: scrolled back through the cine; `ask`: an object of which the tracker says that a click would help.
+ * Makes docs/images/{live,frozen}.png: the live page in headless Chromium. `live`: two of the phantom's structures followed;
+ * `frozen`: scrolled back through the cine.
  * Run it after `npm run build`: node scripts/screenshot.mjs [FOLDER] [-- more options of `serve`]
  */
 import { spawn } from 'node:child_process';
@@ -112,26 +112,6 @@ try {
   await slider.fill(String(Math.round((Number(first) + 2 * Number(last)) / 3)));
   await page.waitForTimeout(1000);
   await shoot('frozen');
-  await page.keyboard.press(' ');
-  await page.locator('[data-state="live"]').waitFor();
-
-  // Plain tissue without an outline of its own: what is followed there soon loses its shape.
-  const corners = [
-    { x: 0.2 * phantom.widthPx, y: 0.75 * phantom.heightPx },
-    { x: 0.5 * phantom.widthPx, y: 0.95 * phantom.heightPx },
-    { x: 0.8 * phantom.widthPx, y: 0.7 * phantom.heightPx },
-  ];
-  for (const [i, corner] of corners.entries()) {
-    await page.keyboard.press('n');
-    await click(corner, 3 + i);
-    const asks = page.locator('[data-status="ask"]').first();
-    const isAsking = await asks.waitFor({ timeout: 15_000 }).then(
-      () => true,
-      () => false,
-    );
-    if (isAsking) break;
-  }
-  await shoot('ask');
 } finally {
   await browser.close();
   server.kill('SIGTERM');
