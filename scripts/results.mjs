@@ -32,8 +32,18 @@ function write(path, text) {
   renameSync(`${path}.partial`, path);
 }
 
+/** Of tracked clips, whose records are dropped, the mean DSC of each that was never corrected. */
+function freeByClip(clips) {
+  const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
+  return Object.fromEntries(
+    clips.free.map(({ name, records }) => [name, mean(records.flatMap((r) => r.tracked))]),
+  );
+}
+
 function keep(name, file) {
-  const kept = condense(JSON.parse(readFileSync(file, 'utf8')));
+  const value = JSON.parse(readFileSync(file, 'utf8'));
+  if (value.clips?.free) value.clips.freeByClip = freeByClip(value.clips);
+  const kept = condense(value);
   write(join(RESULTS, `${name}.json`), `${JSON.stringify(kept, null, 2)}\n`);
 }
 

@@ -36,7 +36,8 @@ void FlowConstraints::Linearise(const FlowPlane& from, const FlowPlane& to, cons
 }
 
 /** Fills `mean_`, `change_` and the first derivatives of the mean. */
-void FlowConstraints::Derive(const FlowPlane& from, const FlowPlane& to, const FlowField& flow) {
+SONOTRACK_CLONES void FlowConstraints::Derive(const FlowPlane& from, const FlowPlane& to,
+                                              const FlowField& flow) {
   for (int y = 0; y < size_.h; ++y) {
     const float* u = flow.x.row(y);
     const float* v = flow.y.row(y);
@@ -83,7 +84,7 @@ void FlowConstraints::Derive(const FlowPlane& from, const FlowPlane& to, const F
 }
 
 /** Fills `confidence_`. */
-void FlowConstraints::FindConfidence() {
+SONOTRACK_CLONES void FlowConstraints::FindConfidence() {
   constexpr int kSide = 2 * kRadius + 1;
   const float share = 1.0f / (kSide * kSide);
   const float noise_weight = noise_weight_;
@@ -121,7 +122,7 @@ void FlowConstraints::FindConfidence() {
 }
 
 /** The constraints are divided by the length of their gradient, and take the confidence. */
-void FlowConstraints::Pick(int colour, ColourConstraints* out) const {
+SONOTRACK_CLONES void FlowConstraints::Pick(int colour, ColourConstraints* out) const {
   const int count = size_.w / 2;
   for (int y = 0; y < size_.h; ++y) {
     const int first = (y + colour) & 1;

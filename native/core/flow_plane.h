@@ -5,13 +5,7 @@
 #include <vector>
 
 #include "core/geometry.h"
-
-// Before a loop whose iterations are independent, although its many pointers might alias.
-#if defined(__GNUC__) && !defined(__clang__)
-#define SONOTRACK_INDEPENDENT _Pragma("GCC ivdep")
-#else
-#define SONOTRACK_INDEPENDENT
-#endif
+#include "core/vectorise.h"
 
 namespace sonotrack {
 

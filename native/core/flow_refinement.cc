@@ -58,7 +58,7 @@ FlowRefinement::Colour::Colour(Size half) : constraints(half) {
 }
 
 /** The smoothness weights of the edges to the right and below, by forward differences. */
-void FlowRefinement::Weigh(int colour) {
+SONOTRACK_CLONES void FlowRefinement::Weigh(int colour) {
   Colour& own = colours_[static_cast<size_t>(colour)];
   const Colour& other = colours_[static_cast<size_t>(1 - colour)];
   const int count = half_.w;
@@ -90,7 +90,7 @@ void FlowRefinement::Weigh(int colour) {
 }
 
 /** The 2 × 2 system of each pixel, with its diagonal inverted. */
-void FlowRefinement::Assemble(int colour) {
+SONOTRACK_CLONES void FlowRefinement::Assemble(int colour) {
   Colour& own = colours_[static_cast<size_t>(colour)];
   const Colour& other = colours_[static_cast<size_t>(1 - colour)];
   const int count = half_.w;
@@ -151,7 +151,7 @@ void FlowRefinement::Assemble(int colour) {
 }
 
 /** One step of red-black successive over-relaxation for one row. */
-void FlowRefinement::SweepRow(int colour, int y) {
+SONOTRACK_CLONES void FlowRefinement::SweepRow(int colour, int y) {
   Colour& own = colours_[static_cast<size_t>(colour)];
   const Colour& other = colours_[static_cast<size_t>(1 - colour)];
   const int count = half_.w;

@@ -22,7 +22,7 @@ struct FlowRefinementOptions {
   float gamma = 10;
   /** How much a mismatch left by the search weakens δ and γ around it; 0: not at all, as in the
    * paper. */
-  float noise_weight = 15;
+  float noise_weight = 3;
 };
 
 /**

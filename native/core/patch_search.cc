@@ -80,7 +80,7 @@ PatchSearch::PatchSearch(Size size, const PatchSearchOptions& options)
   }
 }
 
-void PatchSearch::Derive(const FlowPlane& from) {
+SONOTRACK_CLONES void PatchSearch::Derive(const FlowPlane& from) {
   for (int y = 0; y < size_.h; ++y) {
     const float* a = from.row(y - 1);
     const float* b = from.row(y);
@@ -234,8 +234,8 @@ inline void PatchSearch::Descend(const FlowPlane& from, const FlowPlane& to, Pat
 }
 
 template <int P>
-void PatchSearch::SearchAll(const FlowPlane& from, const FlowPlane& to, const FlowField* coarser,
-                            const FlowField* initial) {
+SONOTRACK_CLONES void PatchSearch::SearchAll(const FlowPlane& from, const FlowPlane& to,
+                                             const FlowField* coarser, const FlowField* initial) {
   PrepareAll<P>();
   for (Patch& patch : patches_) {
     const float x = static_cast<float>(patch.x) + 0.5f * (P - 1);
@@ -305,7 +305,7 @@ void PatchSearch::Regress(Patch* patch) const {
 }
 
 template <int P>
-void PatchSearch::DensifyAll(const FlowPlane& from, const FlowPlane& to) {
+SONOTRACK_CLONES void PatchSearch::DensifyAll(const FlowPlane& from, const FlowPlane& to) {
   for (const Patch& patch : patches_) {
     const Place at =
         PlaceOf(static_cast<float>(patch.x) + patch.ux, static_cast<float>(patch.y) + patch.uy);

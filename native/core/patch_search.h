@@ -18,7 +18,7 @@ struct PatchSearchOptions {
   bool mean_normalization = true;
   /** How much a patch that still differs after its search is pulled back to where it began, as if
    * that were known to 1 / √`prior_weight` px; 0: not at all (the paper). */
-  float prior_weight = 6;
+  float prior_weight = 1;
 };
 
 /**

@@ -77,12 +77,25 @@ void LetterboxGray(const FrameView& frame, int side, uint8_t* out) {
 
 void LetterboxCoverage(const uint8_t* bitmap, Size size, int side, uint8_t* out) {
   const size_t width = static_cast<size_t>(size.w);
-  std::vector<uint8_t> row(width);
-  Letterbox8(size, side, out, [&](int y) {
+  const auto stride = static_cast<size_t>(side);
+  std::vector<uint8_t> row(width), pixels(stride * stride);
+  Letterbox8(size, side, pixels.data(), [&](int y) {
     const uint8_t* source = bitmap + static_cast<size_t>(y) * width;
     for (size_t x = 0; x < width; ++x) row[x] = source[x] != 0 ? 255 : 0;
     return static_cast<const uint8_t*>(row.data());
   });
+  const Letterbox box = FitLetterbox(size, side);
+  const auto half = stride / 2;
+  std::memset(out, 0, half * half);
+  for (int y = 0; y < box.rh; y += 2) {
+    const uint8_t* a = pixels.data() + static_cast<size_t>(y) * stride;
+    const uint8_t* b = y + 1 < box.rh ? a + stride : a;
+    uint8_t* to = out + static_cast<size_t>(y / 2) * half;
+    for (int x = 0; x < box.rw; x += 2) {
+      const int beside = x + 1 < box.rw ? x + 1 : x;
+      to[x / 2] = static_cast<uint8_t>((a[x] + a[beside] + b[x] + b[beside] + 2) / 4);
+    }
+  }
 }
 
 }  // namespace sonotrack

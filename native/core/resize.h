@@ -19,7 +19,12 @@ struct FrameView {
  */
 void LetterboxGray(const FrameView& frame, int side, uint8_t* out);
 
-/** Coverage of each cell by a bitmap (non-zero is 1): u8[h, w] → u8[side, side], 0–255. */
+/**
+ * Coverage of each cell of the mask grid by a bitmap (non-zero is 1): u8[h, w] → u8[side / 2, side
+ * / 2], 0–255. It is letterboxed to `side` (even) as its frame is, so that both lie alike whatever
+ * the frame's shape, then 2 × 2 px become a cell; the last row and column of content fill their
+ * cells.
+ */
 void LetterboxCoverage(const uint8_t* bitmap, Size size, int side, uint8_t* out);
 
 }  // namespace sonotrack

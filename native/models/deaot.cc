@@ -13,7 +13,8 @@ DeAot::DeAot(std::unique_ptr<InferenceSession> encoder, std::unique_ptr<Inferenc
     : geometry_(geometry),
       encoder_(std::move(encoder)),
       memorize_(std::move(memorize)),
-      propagate_(std::move(propagate)) {
+      propagate_(std::move(propagate)),
+      scratch_(geometry.input_size) {
   const int64_t s = geometry.input_size;
   const int64_t m = geometry.mask_size;
   const int64_t channels = geometry.object_slots + 1;
@@ -30,16 +31,19 @@ DeAot::DeAot(std::unique_ptr<InferenceSession> encoder, std::unique_ptr<Inferenc
   memorize_->RequireInput("masks", kF32, {1, channels, m, m});
   memory_shape_ = memorize_->RequireOutput("memory", kF32, {1, -1, -1}).shape;
   propagate_->RequireInput("image", kU8, {1, 1, s, s});
-  propagate_->RequireInput("previous_image", kU8, {1, 1, s, s});
-  propagate_->RequireInput("previous_masks", kF32, {1, channels, m, m});
+  propagate_->RequireInput("carried", kF32, {kSources, channels, m, m});
+  propagate_->RequireInput("evidence", kF32, {kSources, 2, m, m});
+  propagate_->RequireInput("known", kF32, {kSources});
   propagate_->RequireInput("references", kF32, NewReferences().shape());
-  propagate_->RequireInput("reference_valid", kF32, {kReferences});
   propagate_->RequireInput("previous_memory", kF32, memory_shape_);
   propagate_->RequireInput("active", kF32, {channels});
   propagate_->RequireOutput("masks", kF32, {1, channels, m, m});
   propagate_->RequireOutput("quality", kF32, {channels});
   scratch_.image = NewImage();
   scratch_.features = {NewFeatures16(), Tensor(kF32, shape8), Tensor(kF32, shape4)};
+  scratch_.carried = Tensor(kF32, {kSources, channels, m, m});
+  scratch_.evidence = Tensor(kF32, {kSources, 2, m, m});
+  scratch_.known = Tensor(kF32, {kSources});
   scratch_.masks = NewMasks();
   scratch_.quality = Tensor(kF32, {channels});
   for (Tensor& memory : scratch_.memories) memory = NewMemory();
@@ -78,17 +82,17 @@ void DeAot::Memorize(const char* stage, const Tensor& features16, const Tensor& 
 void DeAot::Propagate(const char* stage, const PropagateInputs& inputs, Tensor* masks,
                       Tensor* quality, Timings* timings) {
   Stopwatch watch(&timings->inference_ms);
-  // two images u8[1,1,S,S], features, references f32[2,T,D], previous memory f32[1,T,D] and masks
-  // f32[1,K+1,M,M] → masks f32[1,K+1,M,M], quality f32[K+1]
+  // image u8[1,1,S,S], carried f32[C,K+1,M,M] with its evidence f32[C,2,M,M], features, references
+  // f32[2,T,D], previous memory f32[1,T,D] → masks f32[1,K+1,M,M], quality f32[K+1]
   propagate_->Run(stage,
                   {{"image", inputs.image},
-                   {"previous_image", inputs.previous_image},
-                   {"previous_masks", inputs.previous_masks},
+                   {"carried", inputs.carried},
+                   {"evidence", inputs.evidence},
+                   {"known", inputs.known},
                    {"features16", &inputs.features->features16},
                    {"features8", &inputs.features->features8},
                    {"features4", &inputs.features->features4},
                    {"references", inputs.references},
-                   {"reference_valid", inputs.reference_valid},
                    {"previous_memory", inputs.previous_memory},
                    {"active", inputs.active}},
                   {{"masks", masks}, {"quality", quality}});

@@ -3,6 +3,7 @@
 #include <array>
 #include <memory>
 
+#include "core/anchored_flow.h"
 #include "core/timings.h"
 #include "engine/inference.h"
 #include "models/model_geometry.h"
@@ -16,14 +17,14 @@ struct Features {
   Tensor features4;
 };
 
-/** What propagation reads of a tracker, all borrowed. */
+/** What propagation reads, all borrowed; docs/reference/graphs.md has the shapes. */
 struct PropagateInputs {
   const Tensor* image;
-  const Tensor* previous_image;
-  const Tensor* previous_masks;
+  const Tensor* carried;
+  const Tensor* evidence;
+  const Tensor* known;
   const Features* features;
   const Tensor* references;
-  const Tensor* reference_valid;
   const Tensor* previous_memory;
   const Tensor* active;
 };
@@ -31,8 +32,11 @@ struct PropagateInputs {
 /** The three graphs of DeAOT (paper section 2.2). Holds no stream's state: that is `Tracker`. */
 class DeAot {
  public:
-  /** Slots of the long-term memory: the first frame and the last corrected one. */
-  static constexpr int kReferences = 2;
+  /** Slots of the long-term memory: the first frame and the last corrected one; both are anchors of
+   * the flow. */
+  static constexpr int kReferences = AnchoredFlow::kAnchors;
+  /** From where flow carries masks: the frame before, then the references. */
+  static constexpr int kSources = AnchoredFlow::kSources;
 
   /** Throws MODEL_INVALID when a graph lacks an input or output of docs/reference/graphs.md. */
   DeAot(std::unique_ptr<InferenceSession> encoder, std::unique_ptr<InferenceSession> memorize,
@@ -59,8 +63,13 @@ class DeAot {
    * it.
    */
   struct Scratch {
+    explicit Scratch(int side) : search(side, side) {}
+    DisFlow search;
     Tensor image;
     Features features;
+    Tensor carried;
+    Tensor evidence;
+    Tensor known;
     Tensor masks;
     Tensor quality;
     std::array<Tensor, kReferences + 1> memories;

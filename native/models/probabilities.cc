@@ -40,6 +40,16 @@ void ReplaceChannel(const std::vector<uint8_t>& coverage, size_t channel, Tensor
   }
 }
 
+void FillBackground(size_t cells, size_t channels, float* masks) {
+  for (size_t cell = 0; cell < cells; ++cell) {
+    float sum = 0;
+    for (size_t k = 1; k < channels; ++k) sum += masks[k * cells + cell];
+    masks[cell] = std::max(1.0f - sum, 0.0f);
+    if (sum <= 1) continue;
+    for (size_t k = 1; k < channels; ++k) masks[k * cells + cell] /= sum;
+  }
+}
+
 void ClearChannel(size_t channel, Tensor* masks) {
   const size_t cells = CellsOf(*masks);
   float* background = masks->data<float>();

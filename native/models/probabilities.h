@@ -22,6 +22,10 @@ void SetProbabilities(const std::vector<std::vector<uint8_t>>& coverages, Tensor
  */
 void ReplaceChannel(const std::vector<uint8_t>& coverage, size_t channel, Tensor* masks);
 
+/** The background of f32[channels, cells] is what the objects leave; where they sum to more than 1
+ * each gets its share. */
+void FillBackground(size_t cells, size_t channels, float* masks);
+
 /** Gives what `channel` holds to the background. */
 void ClearChannel(size_t channel, Tensor* masks);
 

@@ -134,7 +134,7 @@ void SonoSamLite::SetPrompts(const char* stage, const Letterbox& box, const Prom
   if (prompts.previous.empty()) {
     std::memset(previous_.raw(), 0, previous_.bytes());
   } else {
-    LetterboxCoverage(prompts.previous.data(), box.frame, geometry_.mask_size,
+    LetterboxCoverage(prompts.previous.data(), box.frame, geometry_.input_size,
                       previous_.data<uint8_t>());
   }
 }

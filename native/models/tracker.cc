@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <future>
 #include <utility>
 
 #include "models/probabilities.h"
@@ -51,9 +52,9 @@ void RequireBitmap(const char* stage, const ObjectMask& object, Size frame) {
 
 std::vector<uint8_t> CoverageOf(const std::vector<uint8_t>& bitmap, Size frame,
                                 const DeAot& deaot) {
-  const int side = deaot.geometry().mask_size;
+  const auto [input, side] = std::pair(deaot.geometry().input_size, deaot.geometry().mask_size);
   std::vector<uint8_t> coverage(static_cast<size_t>(side) * static_cast<size_t>(side));
-  LetterboxCoverage(bitmap.data(), frame, side, coverage.data());
+  LetterboxCoverage(bitmap.data(), frame, input, coverage.data());
   return coverage;
 }
 
@@ -70,7 +71,9 @@ Tracker::Tracker(DeAot* deaot, SonoSamLite* sonosam, int max_objects)
       memory_(deaot->NewMemory()),
       features16_(deaot->NewFeatures16()),
       references_(deaot->NewReferences()),
-      reference_valid_(DataType::kFloat32, {DeAot::kReferences}),
+      flow_(deaot->geometry().input_size),
+      grid_warp_({deaot->geometry().mask_size, deaot->geometry().mask_size}),
+      grid_flow_(2 * grid_warp_.size().area()),
       embedding_(sonosam->NewEmbedding()) {
   for (Reference& reference : reference_) {
     reference = {deaot->NewMasks(), deaot->NewFeatures16()};
@@ -103,10 +106,10 @@ void Tracker::Start(const FrameView& frame, const std::vector<ObjectMask>& objec
   deaot_->Encode(stage, scratch.image, &scratch.features, timings);
   TakeOverFrame(stage, timings);
   std::fill(slots_.begin(), slots_.end(), Slot());
-  for (size_t i = 0; i < objects.size(); ++i) slots_[i] = {true, true, objects[i].id};
+  for (size_t i = 0; i < objects.size(); ++i) slots_[i] = {true, true, objects[i].id, 0};
   SetActive();
   std::memset(references_.raw(), 0, references_.bytes());
-  std::memset(reference_valid_.raw(), 0, reference_valid_.bytes());
+  flow_.Start(image_.data<uint8_t>());
   SetReference(0);
   frame_ = frame.size;
   started_ = true;
@@ -126,12 +129,19 @@ std::vector<TrackedObject> Tracker::Track(const FrameView& frame, Timings* timin
     Stopwatch watch(&timings->preprocess_ms);
     LetterboxGray(frame, deaot_->geometry().input_size, scratch.image.data<uint8_t>());
   }
-  deaot_->Encode(stage, scratch.image, &scratch.features, timings);
+  {
+    auto following = std::async(std::launch::async, [this] { FollowFlow(); });
+    deaot_->Encode(stage, scratch.image, &scratch.features, timings);
+    Stopwatch watch(&timings->preprocess_ms);
+    following.get();
+    CarryMasks();
+  }
   deaot_->Propagate(stage,
-                    {&scratch.image, &image_, &masks_, &scratch.features, &references_,
-                     &reference_valid_, &memory_, &active_},
+                    {&scratch.image, &scratch.carried, &scratch.evidence, &scratch.known,
+                     &scratch.features, &references_, &memory_, &active_},
                     &scratch.masks, &scratch.quality, timings);
   TakeOverFrame(stage, timings);
+  flow_.Accept();
 
   Stopwatch watch(&timings->postprocess_ms);
   const std::vector<uint8_t> labels = LabelsOnLastFrame();
@@ -208,7 +218,7 @@ void Tracker::Add(const ObjectMask& object, Timings* timings) {
   }
   RequireBitmap(stage, object, frame_);
   PaintAndCommit(stage, static_cast<size_t>(free - slots_.begin()), object.bitmap, timings);
-  *free = {true, true, object.id};
+  *free = {true, true, object.id, 1};
   SetActive();
 }
 
@@ -223,15 +233,14 @@ void Tracker::Remove(int64_t id, Timings* timings) {
     ClearChannel(channel, &scratch.masks);
     deaot_->Memorize(stage, features16, scratch.masks, memory, timings);
   };
-  const float* valid = reference_valid_.data<float>();
   for (size_t i = 0; i < reference_.size(); ++i) {
-    if (valid[i] == 0) continue;
+    if (!flow_.known(1 + i)) continue;
     memorize_without(reference_[i].masks, reference_[i].features16, &scratch.memories[i]);
   }
   memorize_without(masks_, features16_, &scratch.memories.back());
 
   for (size_t i = 0; i < reference_.size(); ++i) {
-    if (valid[i] == 0) continue;
+    if (!flow_.known(1 + i)) continue;
     ClearChannel(channel, &reference_[i].masks);
     SetReferenceMemory(i, scratch.memories[i]);
   }
@@ -245,12 +254,14 @@ size_t Tracker::MemoryBytes(const DeAot& deaot, const SonoSamLite& sonosam) {
   // Kept of the last frame and of each reference.
   const size_t per_frame = deaot.NewMasks().bytes() + deaot.NewFeatures16().bytes();
   return deaot.NewImage().bytes() + deaot.NewMemory().bytes() + deaot.NewReferences().bytes() +
-         (1 + DeAot::kReferences) * per_frame + sonosam.NewEmbedding().bytes();
+         (1 + DeAot::kReferences) * per_frame + AnchoredFlow::Bytes(deaot.geometry().input_size) +
+         sonosam.NewEmbedding().bytes();
 }
 
 size_t Tracker::memory_bytes() const {
   size_t bytes = image_.bytes() + masks_.bytes() + memory_.bytes() + features16_.bytes() +
-                 references_.bytes() + embedding_.bytes();
+                 references_.bytes() + AnchoredFlow::Bytes(deaot_->geometry().input_size) +
+                 embedding_.bytes();
   for (const Reference& reference : reference_) {
     bytes += reference.masks.bytes() + reference.features16.bytes();
   }
@@ -297,14 +308,66 @@ void Tracker::PaintAndCommit(const char* stage, size_t slot, const std::vector<u
   deaot_->Memorize(stage, features16_, scratch.masks, &scratch.memories[0], timings);
   std::swap(masks_, scratch.masks);
   std::swap(memory_, scratch.memories[0]);
+  slots_[slot].anchor = 1;
   SetReference(1);
+}
+
+void Tracker::FollowFlow() {
+  auto& scratch = deaot_->scratch();
+  flow_.Follow(scratch.image.data<uint8_t>(), &scratch.search);
+  const int side = deaot_->geometry().mask_size;
+  const Size grid{side, side};
+  const size_t cells = grid.area();
+  float* known = scratch.known.data<float>();
+  float* evidence = scratch.evidence.data<float>();
+  for (size_t i = 0; i < AnchoredFlow::kSources; ++i, evidence += 2 * cells) {
+    known[i] = flow_.known(i) ? 1.0f : 0.0f;
+    if (flow_.known(i)) {
+      HalveImage(flow_.match(i), grid, 1, evidence);
+      HalveImage(flow_.variance(i), grid, 1, evidence + cells);
+    } else {
+      std::fill_n(evidence, 2 * cells, 0.0f);
+    }
+  }
+}
+
+void Tracker::CarryMasks() {
+  auto& scratch = deaot_->scratch();
+  const int side = deaot_->geometry().mask_size;
+  const size_t cells = Size{side, side}.area();
+  const size_t plane = scratch.carried.count() / AnchoredFlow::kSources;
+  float* const carried = scratch.carried.data<float>();
+  std::fill_n(carried, scratch.carried.count(), 0.0f);
+  // From the frame before all objects, from a reference those that are anchored to it.
+  for (size_t source = 0; source < AnchoredFlow::kSources; ++source) {
+    if (!flow_.known(source)) continue;
+    HalveFlow(flow_.flow(source), {side, side}, grid_flow_.data());
+    grid_warp_.SetFlow(grid_flow_.data());
+    const Tensor& masks = source == 0 ? masks_ : reference_[source - 1].masks;
+    for (size_t slot = 0; slot < slots_.size(); ++slot) {
+      if (!slots_[slot].used || (source > 0 && slots_[slot].anchor + 1 != source)) continue;
+      const size_t channel = (slot + 1) * cells;
+      grid_warp_.Carry(masks.data<float>() + channel, carried + source * plane + channel);
+    }
+  }
+  for (size_t source = 0; source < AnchoredFlow::kSources; ++source) {
+    if (!flow_.known(source)) continue;
+    float* const own = carried + source * plane;
+    for (size_t slot = 0; source > 0 && slot < slots_.size(); ++slot) {
+      // An object that is anchored elsewhere: as its own anchor has it.
+      if (!slots_[slot].used || slots_[slot].anchor + 1 == source) continue;
+      const size_t channel = (slot + 1) * cells;
+      std::copy_n(carried + (slots_[slot].anchor + 1) * plane + channel, cells, own + channel);
+    }
+    FillBackground(cells, plane / cells, own);
+  }
 }
 
 void Tracker::SetReference(size_t index) {
   reference_[index].masks.CopyFrom(masks_);
   reference_[index].features16.CopyFrom(features16_);
   SetReferenceMemory(index, memory_);
-  reference_valid_.data<float>()[index] = 1;
+  flow_.SetAnchor(index);
 }
 
 void Tracker::SetReferenceMemory(size_t index, const Tensor& memory) {

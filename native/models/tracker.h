@@ -4,9 +4,11 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/anchored_flow.h"
 #include "core/mask.h"
 #include "core/resize.h"
 #include "core/timings.h"
+#include "core/warp.h"
 #include "models/deaot.h"
 #include "models/sonosam_lite.h"
 
@@ -33,7 +35,9 @@ struct TrackedObject {
  *
  * Long-term memory has two slots: 0 is the frame given to `Start`, 1 the frame last corrected or
  * added to. The masks and features of both are kept, so that they can be memorised again without an
- * object that was removed.
+ * object that was removed. Each object is anchored to the one frame where a person last said what
+ * it is: flow carries its mask from there (core/anchored_flow.h), so a correction of one object
+ * leaves the others where they were.
  */
 class Tracker {
  public:
@@ -73,6 +77,7 @@ class Tracker {
     bool used = false;
     bool ever_used = false;
     int64_t id = 0;
+    size_t anchor = 0;  // the reference that it is anchored to
   };
   struct Reference {
     Tensor masks;
@@ -81,6 +86,9 @@ class Tracker {
 
   void RequireStarted(const char* stage) const;
   size_t RequireSlot(const char* stage, int64_t id) const;
+  /** Flow of the scratch frame into all sources, and the masks that it carries, into scratch. */
+  void FollowFlow();
+  void CarryMasks();
   /** The label of each pixel of the last frame: 0 or slot + 1. */
   std::vector<uint8_t> LabelsOnLastFrame() const;
   /** Memorises the scratch frame with its masks, then makes it the last frame. */
@@ -88,7 +96,7 @@ class Tracker {
   /** Gives `slot` this mask on the last frame, which becomes reference 1. */
   void PaintAndCommit(const char* stage, size_t slot, const std::vector<uint8_t>& bitmap,
                       Timings* timings);
-  /** Makes the last frame a reference. */
+  /** Makes the last frame a reference and an anchor of the flow. */
   void SetReference(size_t index);
   void SetReferenceMemory(size_t index, const Tensor& memory);
   void SetActive();
@@ -106,7 +114,9 @@ class Tracker {
   Tensor memory_;      // of the last frame
   Tensor features16_;  // of the last frame
   Tensor references_;
-  Tensor reference_valid_;
+  AnchoredFlow flow_;
+  Warp grid_warp_;  // of the mask grid
+  std::vector<float> grid_flow_;
   std::array<Reference, DeAot::kReferences> reference_;
   Embedding embedding_;  // of the last frame, once it was corrected
   bool has_embedding_ = false;

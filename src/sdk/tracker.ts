@@ -1,5 +1,6 @@
 import type { EngineTrackedObject, EngineTracker } from '../runtime/engine.js';
 import { SonotrackError } from '../runtime/errors.js';
+import { dscOfIou, iouOfDsc } from '../runtime/overlap.js';
 import { checkInteger, checkObject, typeError } from '../runtime/validate.js';
 import { checkFrame, checkObjectId, checkObjectMask, checkPrompts } from './check.js';
 import type { DeviceState } from './device-state.js';
@@ -24,6 +25,11 @@ export class Tracker {
   readonly #tracker: EngineTracker;
   readonly #device: DeviceState;
   readonly #askBelow: number;
+  /**
+   * By object: the estimated DSC of the mask that it was last given. The engine only knows how well that mask was followed
+   * since; a mask that was poor from the start is no better for being followed well.
+   */
+  #givenQuality = new Map<number, number>();
   #last: FrameMeta | null = null;
   #closed = false;
 
@@ -51,7 +57,9 @@ export class Tracker {
     }
     const given = objects.map((object, i) => checkObjectMask(object, `objects[${i}]`, meta));
     this.#assertOpen();
+    const qualities = objects.map(({ id, mask }) => [id, dscOfIou(mask.score)] as const);
     await this.#advance(meta, () => this.#tracker.start(pixels, given));
+    this.#givenQuality = new Map(qualities);
   }
 
   /**
@@ -72,7 +80,12 @@ export class Tracker {
       );
     }
     const { objects, timings } = await this.#advance(meta, () => this.#tracker.track(pixels));
-    return { frame: meta, objects: objects.map((object) => this.#result(object, meta)), timings };
+    const scaled = objects.map(({ id, mask, quality }) => ({
+      id,
+      mask,
+      quality: quality * (this.#givenQuality.get(id) ?? 1),
+    }));
+    return { frame: meta, objects: scaled.map((object) => this.#result(object, meta)), timings };
   }
 
   /**
@@ -99,7 +112,9 @@ export class Tracker {
         `frame ${String(frameId)} is not kept; only the frame last tracked, ${meta.id}, can be corrected`,
       );
     }
-    return this.#result(await this.#tracker.correct(id, given), meta);
+    const corrected = await this.#tracker.correct(id, given);
+    this.#givenQuality.set(id, corrected.quality);
+    return this.#result(corrected, meta);
   }
 
   /**
@@ -109,7 +124,10 @@ export class Tracker {
    */
   async add(object: ObjectMask): Promise<void> {
     this.#assertOpen();
-    await this.#tracker.add(checkObjectMask(object, 'object', this.#lastFrame()));
+    const given = checkObjectMask(object, 'object', this.#lastFrame());
+    const quality = dscOfIou(object.mask.score);
+    await this.#tracker.add(given);
+    this.#givenQuality.set(given.id, quality);
   }
 
   /** Forgets an object. @throws SonotrackError UNKNOWN_OBJECT, TRACKER_NOT_STARTED, TRACKER_CLOSED, DEVICE_CLOSED. */
@@ -160,6 +178,11 @@ export class Tracker {
 
   #result({ id, mask, quality }: EngineTrackedObject, meta: FrameMeta): TrackedObject {
     const status = !mask.areaPx ? 'lost' : quality < this.#askBelow ? 'ask' : 'tracking';
-    return { id, mask: Mask.fromEngine(mask, meta), quality, status };
+    return {
+      id,
+      mask: Mask.fromEngine({ ...mask, score: iouOfDsc(quality) }, meta),
+      quality,
+      status,
+    };
   }
 }

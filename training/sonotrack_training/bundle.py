@@ -27,8 +27,6 @@ SONOSAM = ("sonosam-encoder", "sonosam-decoder")
 DEAOT = ("deaot-encoder", "deaot-memorize", "deaot-propagate")
 GRAPHS = {"sonosam": SONOSAM, "deaot": DEAOT}
 ASK_BELOW = 0.9  # the paper intervenes below a DSC of 0.90 (§4.3)
-# Optical flow and the attention's bookkeeping stay in float: their precision is what carries the masks.
-KEEP_FLOAT = {"deaot-propagate": ("/flow", "/box", "/quality/box")}
 
 
 def feeds_of(model: str, fp32: Path, samples: list[Sample]) -> Mapping[str, Iterable[Feed]]:
@@ -49,7 +47,7 @@ def quantise_graphs(
     fp32: Path, out: Path, feeds: Mapping[str, Iterable[Feed]], family: str
 ) -> None:
     for name in feeds:
-        FAMILIES[family](fp32 / f"{name}.onnx", out / f"{name}.onnx", feeds[name], KEEP_FLOAT.get(name, ()))
+        FAMILIES[family](fp32 / f"{name}.onnx", out / f"{name}.onnx", feeds[name])
 
 
 def input_side(path: Path, name: str) -> int:

@@ -13,6 +13,7 @@ from .click_loop import MAX_POINTS, UNUSED, Prompts
 from .data.clips import ClipOptions, validation_clips
 from .data.prompted import validation_views
 from .data.samples import Sample
+from .onnx_tracker import OnnxTracker
 from .quantise import Feed
 
 FEATURES = ("embedding", "skip8", "skip4", "skip2")
@@ -63,35 +64,11 @@ def deaot_feeds(
     folder: Path, samples: list[Sample], clips: int = 12
 ) -> Iterator[tuple[str, Feed]]:
     """(graph name, inputs) of every call that tracking synthetic clips makes, the model's own masks fed back."""
-    encode, memorize, propagate = (
-        session(folder / f"deaot-{name}.onnx") for name in ("encoder", "memorize", "propagate")
-    )
-    names = ("features16", "features8", "features4")
+    calls: list[tuple[str, Feed]] = []
+    tracker = OnnxTracker(folder, threads=2, watch=lambda name, feed: calls.append((name, feed)))
     for clip in validation_clips(samples, clips, ClipOptions()):
-        references = reference_valid = memory = None
-        masks, before = clip.masks[:1], clip.images[:1, None]
-        for t, picture in enumerate(clip.images[:, None]):
-            image = picture[None]
-            feed: Feed = {"image": image}
-            yield "deaot-encoder", feed
-            features = dict(zip(names, encode.run(names, feed), strict=True))
-            if t > 0:
-                feed = {
-                    **features,
-                    "image": image,
-                    "previous_image": before,
-                    "previous_masks": masks,
-                    "references": references,
-                    "reference_valid": reference_valid,
-                    "previous_memory": memory,
-                    "active": clip.active,
-                }
-                yield "deaot-propagate", feed
-                masks = propagate.run(["masks"], feed)[0]
-            feed = {"features16": features["features16"], "masks": masks}
-            yield "deaot-memorize", feed
-            memory = memorize.run(["memory"], feed)[0]
-            if references is None:
-                references = np.concatenate([memory, np.zeros_like(memory)])
-                reference_valid = np.array([1, 0], np.float32)
-            before = image
+        tracker.start(clip.images[0], clip.masks[0], clip.active)
+        for image in clip.images[1:]:
+            tracker.track(image)
+        yield from calls
+        calls.clear()

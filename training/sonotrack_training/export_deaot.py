@@ -40,7 +40,7 @@ class MemorizeGraph(nn.Module):
 
 
 class PropagateGraph(nn.Module):
-    """Drops the batch of the references, their validity, the active channels and the quality."""
+    """Drops the batch of the references, of what is known, of the active channels and the quality."""
 
     def __init__(self, model: DeAot) -> None:
         super().__init__()
@@ -49,23 +49,23 @@ class PropagateGraph(nn.Module):
     def forward(
         self,
         image: Tensor,
-        previous_image: Tensor,
-        previous_masks: Tensor,
+        carried: Tensor,
+        evidence: Tensor,
+        known: Tensor,
         features16: Tensor,
         features8: Tensor,
         features4: Tensor,
         references: Tensor,
-        reference_valid: Tensor,
         previous_memory: Tensor,
         active: Tensor,
     ) -> tuple[Tensor, Tensor]:
         result = self.model.propagate(
             image,
-            previous_image,
-            previous_masks,
+            carried[None],
+            evidence[None],
+            known[None],
             (features16, features8, features4),
             references[None],
-            reference_valid[None],
             previous_memory,
             active[None],
         )
@@ -85,16 +85,17 @@ def example_inputs(model: DeAot) -> dict[str, tuple[Tensor, ...]]:
         features = model.encode(image)
         memory = model.memorize(features[0], masks)
     references = torch.cat([memory, torch.zeros_like(memory)])
+    evidence = torch.full((o.references + 1, 2, o.size // 2, o.size // 2), 0.5)
     return {
         "deaot-encoder": (image,),
         "deaot-memorize": (features[0], masks),
         "deaot-propagate": (
             image,
-            image,
-            masks,
+            masks.repeat(o.references + 1, 1, 1, 1),
+            evidence,
+            torch.tensor([1.0, 1.0, 0.0]),
             *features,
             references,
-            torch.tensor([1.0, 0.0]),
             memory,
             active,
         ),
@@ -107,13 +108,13 @@ NAMES = {
     "deaot-propagate": (
         [
             "image",
-            "previous_image",
-            "previous_masks",
+            "carried",
+            "evidence",
+            "known",
             "features16",
             "features8",
             "features4",
             "references",
-            "reference_valid",
             "previous_memory",
             "active",
         ],

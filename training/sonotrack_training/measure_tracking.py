@@ -1,8 +1,8 @@
 """Measures tracking without correction: ``python -m sonotrack_training.measure_tracking --graphs
 DIR --out FILE``.
 
-Beside each other: the masks merely copied, dense inverse search flow (OpenCV) carrying them, the
-flow of the graph alone carrying them, and the exported tracker. On the cine loops, the ED to ES
+Beside each other: the masks merely copied, dense inverse search flow (OpenCV) carrying them from
+frame to frame, the runtime's anchored flow alone carrying the first ones, and the exported tracker. On the cine loops, the ED to ES
 pairs and the thyroid clip, from the true first masks, frame by frame; the Dice coefficient is taken
 on the frame's own pixels.
 """
@@ -24,9 +24,10 @@ import torch
 from PIL import Image
 from tqdm import tqdm
 
+from .anchors import Guidance
 from .data.clips import speckle
 from .letterbox import Letterbox
-from .models.flow import DenseFlow, warp
+from .models.warp import warp
 from .onnx_tracker import OnnxTracker
 
 SIZE, GRID, CHANNELS = 256, 128, 11
@@ -81,26 +82,16 @@ class InverseSearch:
         return self._masks, None
 
 
-class GraphFlow:
-    """The flow that lies inside of the graph, alone."""
-
-    def __init__(self) -> None:
-        self._flow = DenseFlow()
-
-    def _gray(self, image: np.ndarray) -> torch.Tensor:
-        return torch.nn.functional.avg_pool2d(
-            torch.from_numpy(image.astype(np.float32) / 255)[None, None], 2
-        )
+class Anchored:
+    """The first masks carried by the runtime's anchored flow, without the network."""
 
     def start(self, image: np.ndarray, masks: np.ndarray, active: np.ndarray) -> None:
-        self._image, self._masks = self._gray(image), torch.from_numpy(masks)[None]
+        self._guidance, self._masks = Guidance(image), torch.from_numpy(masks)[None]
 
     @torch.no_grad()
     def track(self, image: np.ndarray) -> tuple[np.ndarray, None]:
-        present = self._gray(image)
-        self._masks = warp(self._masks, self._flow(present, self._image))
-        self._image = present
-        return self._masks[0].numpy(), None
+        flow = self._guidance.next(image).flows[None, 1]  # into the first frame
+        return warp(self._masks, flow)[0].numpy(), None
 
 
 @dataclass(frozen=True)
@@ -145,10 +136,14 @@ def dice(a: np.ndarray, b: np.ndarray) -> float:
 
 def coverage(labels: np.ndarray, box: Letterbox) -> np.ndarray:
     """Label map u8[H, W] -> f32[N, M, M], sum 1 over the channels."""
-    half = Letterbox(box.height, box.width, GRID)
+    high, wide = box.content
     masks = np.zeros((CHANNELS, GRID, GRID), np.float32)
     for k in range(1, int(labels.max()) + 1):
-        masks[k] = half.shrink((labels == k).astype(np.uint8) * 255) / 255
+        content = box.shrink((labels == k).astype(np.uint8) * 255)[:high, :wide]
+        # a cell that the content fills by half holds what that half says
+        even = np.pad(content, ((0, high % 2), (0, wide % 2)), mode="edge").astype(np.float32)
+        cells = even.reshape(even.shape[0] // 2, 2, even.shape[1] // 2, 2).mean((1, 3)) / 255
+        masks[k, : cells.shape[0], : cells.shape[1]] = cells
     objects = masks[1:].sum(0)
     masks[1:] /= np.maximum(1, objects)
     masks[0] = 1 - masks[1:].sum(0)
@@ -242,7 +237,7 @@ def main(argv: list[str] | None = None) -> None:
     makers: dict[str, Callable[[], Tracker]] = {
         "copied": Copied,
         "inverse_search": InverseSearch,
-        "graph_flow": GraphFlow,
+        "anchored_flow": Anchored,
     }
     if a.graphs is not None:
         makers["tracker"] = lambda: OnnxTracker(a.graphs, a.threads)

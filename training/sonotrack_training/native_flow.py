@@ -1,4 +1,4 @@
-"""The dense flow of the native runtime (`native/core/dis_flow.h`), for training and for measuring it.
+"""The flow of the native runtime (`native/core/dis_flow.h`, `anchored_flow.h`), for training and for measuring it.
 
 Compiled once from the sources beside which it lies, into the build folder; needs a C++17 compiler.
 """
@@ -11,6 +11,7 @@ import hashlib
 import os
 import subprocess
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,7 +20,7 @@ COMPILE = ["c++", "-std=c++17", "-O3", "-march=native", "-fPIC", "-shared", "-fn
 
 
 def _sources() -> list[Path]:
-    abi = Path(__file__).parent / "native" / "dis_flow_abi.cc"
+    abi = Path(__file__).parent / "native" / "flow_abi.cc"
     return [abi, *sorted((ROOT / "native" / "core").glob("*.cc"))]
 
 
@@ -39,6 +40,18 @@ def _library() -> ctypes.CDLL:
     library.sonotrack_flow_create.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_char_p]
     library.sonotrack_flow_compute.argtypes = [ctypes.c_void_p] * 5
     library.sonotrack_flow_free.argtypes = [ctypes.c_void_p]
+    library.sonotrack_anchors_create.restype = ctypes.c_void_p
+    library.sonotrack_anchors_create.argtypes = [ctypes.c_int, *3 * [ctypes.c_float]]
+    library.sonotrack_anchors_start.argtypes = 2 * [ctypes.c_void_p]
+    library.sonotrack_anchors_set.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+    library.sonotrack_anchors_follow.argtypes = 3 * [ctypes.c_void_p]
+    library.sonotrack_anchors_found.restype = ctypes.c_bool
+    library.sonotrack_anchors_found.argtypes = [
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        *3 * [ctypes.POINTER(ctypes.POINTER(ctypes.c_float))],
+    ]
+    library.sonotrack_anchors_free.argtypes = [ctypes.c_void_p]
     return library
 
 
@@ -76,3 +89,60 @@ class NativeFlow:
             self.handle, *pointers, None if start is None else start.ctypes.data
         )
         return out
+
+
+class Found(NamedTuple):
+    """Of a frame into one of its sources, on S px: ``flow`` f32[S, S, 2] px, x first; ``match`` f32[S, S], -1 to 1;
+    ``variance`` f32[S, S] px²."""
+
+    flow: np.ndarray
+    match: np.ndarray
+    variance: np.ndarray
+
+
+class NativeAnchors:
+    """`AnchoredFlow` of one stream of frames u8[S, S]; not for two threads at once.
+
+    ``variances`` are its three settings: of a step, of a mismatch, of a measurement into an anchor.
+    """
+
+    SOURCES = 3  # the frame before, and two anchors
+
+    def __init__(
+        self, side: int, variances: tuple[float, float, float] = (0.005, 0.05, 16.0)
+    ) -> None:
+        self.search = NativeFlow(side, side)
+        self.handle = _library().sonotrack_anchors_create(side, *variances)
+
+    def __del__(self) -> None:
+        if getattr(self, "handle", None):
+            _library().sonotrack_anchors_free(self.handle)
+
+    def _picture(self, frame: np.ndarray) -> np.ndarray:
+        if frame.shape != self.search.shape or frame.dtype != np.uint8:
+            raise ValueError(f"expected u8{self.search.shape} but received {frame.dtype}{frame.shape}")
+        return np.ascontiguousarray(frame)
+
+    def start(self, frame: np.ndarray) -> None:
+        """A stream begins; ``frame`` is anchor 0."""
+        _library().sonotrack_anchors_start(self.handle, self._picture(frame).ctypes.data)
+
+    def set_anchor(self, index: int) -> None:
+        """The frame last followed becomes anchor ``index``."""
+        _library().sonotrack_anchors_set(self.handle, index)
+
+    def follow(self, frame: np.ndarray) -> list[Found | None]:
+        """What was found of the next frame into every source; None for an anchor that is not set."""
+        picture = self._picture(frame)
+        _library().sonotrack_anchors_follow(self.handle, picture.ctypes.data, self.search.handle)
+        return [self._found(i) for i in range(self.SOURCES)]
+
+    def _found(self, index: int) -> Found | None:
+        maps = [ctypes.POINTER(ctypes.c_float)() for _ in Found._fields]
+        if not _library().sonotrack_anchors_found(self.handle, index, *map(ctypes.byref, maps)):
+            return None
+        height, width = self.search.shape
+        shapes = [(height, width, 2), (height, width), (height, width)]
+        return Found(
+            *(np.ctypeslib.as_array(m, s).copy() for m, s in zip(maps, shapes, strict=True))
+        )

@@ -3,59 +3,77 @@ state lives here."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
+import torch
+
+from .anchors import Guidance, Guide
+from .rollout import carry
 
 
 class OnnxTracker:
-    """The three graphs under ``folder`` on the CPU; ``start`` once, then ``track`` frame by
-    frame."""
+    """The three graphs under ``folder`` on the CPU; ``start`` once, then ``track`` frame by frame.
 
-    def __init__(self, folder: Path, threads: int = 1) -> None:
+    ``watch`` is told the name and the inputs of every graph that runs.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        threads: int = 1,
+        watch: Callable[[str, dict[str, np.ndarray]], None] = lambda name, feed: None,
+    ) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
-        self._encode, self._memorize, self._propagate = (
-            onnxruntime.InferenceSession(
-                str(folder / f"deaot-{name}.onnx"), options, ["CPUExecutionProvider"]
+        self._graphs = {
+            name: onnxruntime.InferenceSession(
+                str(folder / f"{name}.onnx"), options, ["CPUExecutionProvider"]
             )
-            for name in ("encoder", "memorize", "propagate")
-        )
+            for name in ("deaot-encoder", "deaot-memorize", "deaot-propagate")
+        }
+        self._watch = watch
+
+    def _run(self, name: str, feed: dict[str, np.ndarray]) -> list[np.ndarray]:
+        self._watch(name, feed)
+        return self._graphs[name].run(None, feed)
+
+    def _memory(self) -> np.ndarray:
+        feed = {"features16": self._features[0], "masks": self._masks[None]}
+        return self._run("deaot-memorize", feed)[0]
 
     def start(self, image: np.ndarray, masks: np.ndarray, active: np.ndarray) -> None:
         """``image`` u8[S, S]; ``masks`` f32[N, M, M], sum 1; ``active`` f32[N]."""
-        self._image, self._masks, self._active = (
-            image[None, None],
-            masks[None].astype(np.float32),
-            active,
-        )
-        self._features = self._encode.run(None, {"image": self._image})
+        self._guidance = Guidance(image)
+        self._first = self._masks = masks.astype(np.float32)
+        self._active = active
+        self._features = self._run("deaot-encoder", {"image": image[None, None]})
         memory = self._memory()
         self._references = np.concatenate([memory, np.zeros_like(memory)])
-        self._valid = np.array([1, 0], np.float32)
-
-    def _memory(self) -> np.ndarray:
-        return self._memorize.run(None, {"features16": self._features[0], "masks": self._masks})[0]
 
     def track(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """``image`` u8[S, S] -> masks f32[N, M, M] and quality f32[N]."""
-        memory, before, self._image = self._memory(), self._image, image[None, None]
-        self._features = self._encode.run(None, {"image": self._image})
-        self._masks, quality = self._propagate.run(
-            None,
+        memory = self._memory()
+        features = self._features = self._run("deaot-encoder", {"image": image[None, None]})
+        guide = Guide(*(part[None] for part in self._guidance.next(image)))
+        sources = [torch.from_numpy(m)[None] for m in (self._masks, self._first, self._first)]
+        masks, quality = self._run(
+            "deaot-propagate",
             {
-                "image": self._image,
-                "previous_image": before,
-                "previous_masks": self._masks,
-                "features16": self._features[0],
-                "features8": self._features[1],
-                "features4": self._features[2],
+                "image": image[None, None],
+                "carried": carry(sources, guide)[0].numpy(),
+                "evidence": guide.evidence[0].numpy(),
+                "known": guide.known[0].numpy(),
+                "features16": features[0],
+                "features8": features[1],
+                "features4": features[2],
                 "references": self._references,
-                "reference_valid": self._valid,
                 "previous_memory": memory,
                 "active": self._active,
             },
         )
-        return self._masks[0], quality
+        self._masks = masks[0]
+        return self._masks, quality

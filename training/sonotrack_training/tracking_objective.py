@@ -11,7 +11,6 @@ from torch import Tensor
 
 from .data.clips import Clip, disturb
 from .models.deaot import DeAot
-from .models.flow import warp
 from .rollout import Course, follow
 from .tracking_losses import bootstrapped_cross_entropy, dice, soft_jaccard
 
@@ -28,11 +27,12 @@ def stack(clips: list[Clip], device: str) -> tuple[Tensor, Tensor, Tensor]:
     return images, masks, active
 
 
-def random_course(rng: np.random.Generator, frames: int) -> Course:
-    """From the first frame or from a later moment, now and then with a correction under way."""
-    start = 1 if rng.random() < 0.5 else 0
-    second = int(rng.integers(start, frames - 1)) if rng.random() < 0.2 else None
-    return Course(start, second)
+def random_course(rng: np.random.Generator, frames: int, lead: int) -> Course:
+    """Over ``frames`` frames, from the first one or from a moment up to ``lead`` frames later, now
+    and then with a correction under way."""
+    start = int(rng.integers(1, lead + 1)) if lead and rng.random() < 0.5 else 0
+    second = int(rng.integers(start, start + frames - 1)) if rng.random() < 0.2 else None
+    return Course(start, second or None)  # frame 0 is the first reference already
 
 
 def training_loss(
@@ -49,13 +49,13 @@ def training_loss(
     if rng.random() < 0.2:  # a hand that draws is not exact
         reference = disturbed(rng, reference, 0.6)
     start = reference if course.start == 0 else masks[:, course.start]
-    if course.start == 1 and rng.random() < 0.8:
+    if course.start and rng.random() < 0.8:
         # what tracking for long has done to them: mostly little, now and then a lot. Were it much
         # every time, the gate would lean on the reference where the previous frame knows better
         start = disturbed(rng, start, float(0.1 + 1.5 * rng.random() ** 3))
     second = masks[:, course.second] if course.second is not None else None
     losses, quality_losses, scores = [], [], []
-    for t, result in follow(model, images, reference, start, active, course, second, bf16):
+    for t, result, _ in follow(model, images, reference, start, active, course, second, bf16):
         truth = masks[:, t]
         out, proposal = result.masks.float(), result.proposal.float()
         loss = bootstrapped_cross_entropy(out, truth) + soft_jaccard(out, truth, active)
@@ -85,23 +85,19 @@ def disturbed(rng: np.random.Generator, masks: Tensor, amplitude_px: float) -> T
 
 
 @torch.no_grad()
-def validate(model: DeAot, clips: list[Clip], later: list[Clip], device: str) -> dict[str, float]:
-    """Mean Dice coefficient over objects and frames of the tracker, of chained flow alone, and of
-    still masks; ``restored`` and ``restored_flow`` are those of starting at frame 1 of the clips
-    ``later`` from masks that have drifted a little."""
-    names = ("tracker", "flow", "still", "proposal", "quality_error", "restored", "restored_flow")
+def validate(model: DeAot, clips: list[Clip], device: str) -> dict[str, float]:
+    """Mean Dice coefficient over objects and frames of the tracker, of its proposal, of the first
+    masks carried by anchored flow alone, and of still masks; the mean error of `quality`."""
+    names = ("tracker", "anchored", "still", "proposal", "quality_error")
     sums: dict[str, list[float]] = {name: [] for name in names}
     for clip in clips:
         images, masks, active = stack([clip], device)
         objects = active[:, 1:].bool()
-        flow_masks = masks[:, 0]
-        for t, result in follow(model, images, masks[:, 0], masks[:, 0], active):
-            grays = [model.gray(images[:, i, None]) for i in (t, t - 1)]
-            flow_masks = carry(model, grays[0], grays[1], flow_masks)
+        for t, result, carried in follow(model, images, masks[:, 0], masks[:, 0], active):
             truth = masks[:, t]
             named = {
                 "tracker": result.masks,
-                "flow": flow_masks,
+                "anchored": carried[:, 1],
                 "still": masks[:, 0],
                 "proposal": result.proposal,
             }
@@ -109,19 +105,4 @@ def validate(model: DeAot, clips: list[Clip], later: list[Clip], device: str) ->
                 sums[name].append(dice(value, truth)[:, 1:][objects].mean().item())
             error = (result.quality - dice(result.masks, truth)).abs()
             sums["quality_error"].append(error[:, 1:][objects].mean().item())
-    for index, clip in enumerate(later):
-        images, masks, active = stack([clip], device)
-        objects = active[:, 1:].bool()
-        drifted = flow_masks = disturbed(np.random.default_rng(index), masks[:, 1], 0.5)
-        for t, result in follow(model, images, masks[:, 0], drifted, active, Course(start=1)):
-            grays = [model.gray(images[:, i, None]) for i in (t, t - 1)]
-            flow_masks = carry(model, grays[0], grays[1], flow_masks)
-            for name, value in {"restored": result.masks, "restored_flow": flow_masks}.items():
-                sums[name].append(dice(value, masks[:, t])[:, 1:][objects].mean().item())
     return {name: float(np.mean(values)) for name, values in sums.items()}
-
-
-def carry(model: DeAot, present: Tensor, before: Tensor, masks: Tensor) -> Tensor:
-    """The flow baseline: ``masks`` f32[B, N, M, M] carried from ``before`` to ``present`` f32[B, 1,
-    M, M] gray 0-1."""
-    return warp(masks, model.flow(present, before))

@@ -49,7 +49,10 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
         "--minutes", type=float, default=math.inf, help="end this run after so long"
     )
     parser.add_argument("--batch", type=int, default=2, help="clips a step")
-    parser.add_argument("--frames", type=int, default=6, help="frames a clip")
+    parser.add_argument("--frames", type=int, default=6, help="frames of a clip that are learnt from")
+    parser.add_argument(
+        "--lead", type=int, default=10, help="most frames that flow alone follows before those"
+    )
     parser.add_argument("--rate", type=float, default=6e-4, help="highest learning rate")
     parser.add_argument(
         "--ema", type=float, default=0.995, help="decay of the averaged weights a step"
@@ -107,12 +110,11 @@ class Run:
 
     def __init__(self, a: argparse.Namespace) -> None:
         self.options, self.began = a, time.monotonic()
-        self.generator = ClipGenerator(load_samples(a.data, "train"), ClipOptions(frames=a.frames))
-        held_out = load_samples(a.data, "validation")
-        longer = ClipOptions(frames=a.frames + 2)
-        self.held_out = [
-            validation_clips(held_out, a.validation_clips, longer, later) for later in (False, True)
-        ]
+        self.samples = load_samples(a.data, "train")
+        longer = ClipOptions(frames=a.frames + a.lead)
+        self.held_out = validation_clips(
+            load_samples(a.data, "validation"), a.validation_clips, longer
+        )
         self.model = build(a.weights, a.init, a.device)
         self.average = Averaged(self.model, a.ema)
         pretrained = [p for p in self.model.backbone.parameters() if p.requires_grad]
@@ -159,13 +161,12 @@ class Run:
         """Validates the averaged weights and keeps them apart when they are the best so far."""
         live = {k: v.clone() for k, v in self.model.state_dict().items()}
         self.model.load_state_dict(self.average.state)
-        scores = validate(self.model.eval(), *self.held_out, self.options.device)
+        scores = validate(self.model.eval(), self.held_out, self.options.device)
         self.log.write(step=self.step, validation=scores)
         figures = " ".join(f"{k} {v:.4f}" for k, v in scores.items())
         tqdm.write(f"step {self.step} validation {figures}")
-        score = (scores["tracker"] + scores["restored"]) / 2
-        if score > self.best:
-            self.best = score
+        if scores["tracker"] > self.best:
+            self.best = scores["tracker"]
             path = self.options.checkpoint
             state = {"ema": self.average.state, "step": self.step}
             save_checkpoint(path.with_name(f"{path.stem}-best.pt"), state)
@@ -177,8 +178,9 @@ class Run:
         a = self.options
         # by seed and step, so that a resumed run sees the clips of an unbroken one
         rng = np.random.default_rng([a.seed, self.step])
-        course = random_course(rng, a.frames)
-        clips = [self.generator.draw(rng, later=course.start == 1) for _ in range(a.batch)]
+        course = random_course(rng, a.frames, a.lead)
+        generator = ClipGenerator(self.samples, ClipOptions(frames=course.start + a.frames))
+        clips = [generator.draw(rng) for _ in range(a.batch)]
         part = max(self.step / a.steps, self.minutes() / a.minutes)
         rate = a.rate * rate_at(self.step, part)
         for group in self.optimizer.param_groups:

@@ -8,6 +8,7 @@ from sonotrack_training.data.clips import (
     ClipOptions,
     disturb,
     place,
+    renewed,
     validation_clips,
 )
 from sonotrack_training.data.motion import Contraction, Motion, random_phases
@@ -75,6 +76,15 @@ def test_validation_clips_do_not_change():
     options = ClipOptions(frames=2)
     a, b = (validation_clips([sample()], 2, options) for _ in range(2))
     assert all(np.array_equal(x.images, y.images) for x, y in zip(a, b, strict=True))
+
+
+def test_tissue_that_belongs_to_the_phase_is_another_at_half_a_cycle_and_back_after_one():
+    assert renewed(0.0, 1.0) == pytest.approx((1, 0), abs=1e-6)
+    assert renewed(0.5, 1.0) == pytest.approx((0, 1), abs=1e-6)
+    assert renewed(1.0, 1.0) == pytest.approx((1, 0), abs=1e-6)
+    assert renewed(0.5, 0.0) == pytest.approx((1, 0), abs=1e-6)
+    cos, sin = renewed(0.3, 0.7)
+    assert cos**2 + sin**2 == pytest.approx(1)
 
 
 def test_the_mask_stays_on_the_bright_disc_when_tissue_moves():

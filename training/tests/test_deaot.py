@@ -29,21 +29,26 @@ def scene(objects: int = 2, batch: int = 1) -> tuple[torch.Tensor, torch.Tensor,
     return images, masks, active
 
 
+def state(model: DeAot, image: torch.Tensor, masks: torch.Tensor) -> dict[str, torch.Tensor]:
+    """What `propagate` takes beside the frame, after a frame that looked the same and held ``masks``; the second
+    reference is empty."""
+    batch, side = len(image), masks.shape[-1]
+    memory = model.memorize(model.encode(image)[0], masks)
+    carried = masks[:, None].repeat(1, 3, 1, 1, 1)
+    carried[:, 2] = 0
+    return {
+        "carried": carried,
+        "evidence": torch.full((batch, 3, 2, side, side), 0.5),
+        "known": torch.tensor([[1.0, 1.0, 0.0]]).expand(batch, -1),
+        "references": torch.stack([memory, torch.zeros_like(memory)], 1),
+        "previous_memory": memory,
+    }
+
+
 @torch.no_grad()
-def step(
-    model: DeAot,
-    image: torch.Tensor,
-    before: torch.Tensor,
-    masks: torch.Tensor,
-    active: torch.Tensor,
-    valid=(1.0, 0.0),
-):
-    memory = model.memorize(model.encode(before)[0], masks)
-    references = torch.stack([memory, memory], 1)
-    valid = torch.tensor([valid]).expand(len(image), -1)
-    return model.propagate(
-        image, before, masks, model.encode(image), references, valid, memory, active
-    )
+def step(model: DeAot, image, before, masks, active, **changed):
+    given = {**state(model, before, masks), **changed}
+    return model.propagate(image, features=model.encode(image), active=active, **given)
 
 
 def test_the_parts_have_the_stated_shapes(model: DeAot):
@@ -51,7 +56,7 @@ def test_the_parts_have_the_stated_shapes(model: DeAot):
     with torch.no_grad():
         features16, features8, features4 = model.encode(image)
         memory = model.memorize(features16, masks)
-    assert features16.shape == (1, 320, 16, 16)
+    assert features16.shape == (1, 256, 16, 16)
     assert features8.shape == (1, 32, 32, 32)
     assert features4.shape == (1, 24, 64, 64)
     assert memory.shape == (1, 256, sum(model.memory_parts))
@@ -81,50 +86,35 @@ def test_a_frame_propagated_to_itself_gives_its_masks_back(model: DeAot):
 def test_an_empty_reference_slot_has_no_say(model: DeAot):
     image, masks, active = scene()
     with torch.no_grad():
-        features = model.encode(image)
-        memory = model.memorize(features[0], masks)
-        other = model.memorize(features[0].flip(2), masks.flip(2))
-        before = image.roll(2, 3)
-        results = [
-            model.propagate(
-                image,
-                before,
-                masks,
-                features,
-                torch.stack([memory, slot], 1),
-                torch.tensor([[1.0, 0.0]]),
-                memory,
-                active,
-            ).masks
-            for slot in (torch.zeros_like(memory), other)
-        ]
+        given = state(model, image, masks)
+        other = model.memorize(model.encode(image)[0].flip(2), masks.flip(2))
+    filled = torch.cat([given["carried"][:, :2], masks.flip(2)[:, None]], 1)
+    results = [
+        step(model, image, image, masks, active, **changed).masks
+        for changed in (
+            {},
+            {
+                "references": torch.stack([given["references"][:, 0], other], 1),
+                "carried": filled,
+            },
+        )
+    ]
     assert torch.allclose(*results, atol=1e-6)
 
 
 def test_a_filled_second_reference_has_a_say(model: DeAot):
     image, masks, active = scene()
-    with torch.no_grad():
-        features = model.encode(image)
-        memory = model.memorize(features[0], masks)
-        other = model.memorize(features[0], masks.flip(2))
-        results = [
-            model.propagate(
-                image,
-                image,
-                masks,
-                features,
-                torch.stack([memory, other], 1),
-                torch.tensor([[1.0, valid]]),
-                memory,
-                active,
-            ).masks
-            for valid in (0.0, 1.0)
-        ]
+    filled = masks[:, None].repeat(1, 3, 1, 1, 1)
+    filled[:, 2] = masks.flip(2)
+    results = [
+        step(model, image, image, masks, active, carried=filled, known=torch.tensor([known])).masks
+        for known in ([1.0, 1.0, 0.0], [1.0, 1.0, 1.0])
+    ]
     assert (results[0] - results[1]).abs().max() > 0.01
 
 
 def test_the_fusion_treats_all_slots_alike(model: DeAot):
-    # the flow-carried part does not know slots; where the proposal is shut out, permuting the slots
+    # what flow carries does not know slots; where the proposal is shut out, permuting the slots
     # permutes the result
     image, masks, active = scene(3)
     order = torch.tensor([0, 3, 1, 2, 4, 5, 6, 7, 8, 9, 10])
@@ -154,9 +144,9 @@ def test_following_a_clip_yields_every_frame_after_the_start(model: DeAot):
     images, masks, active = scene()
     clip = torch.stack([images[:, 0].roll(i, 2) for i in range(4)], 1)  # [1, 4, 256, 256]
     with torch.no_grad():
-        assert [t for t, _ in follow(model, clip, masks, masks, active)] == [1, 2, 3]
+        assert [t for t, *_ in follow(model, clip, masks, masks, active)] == [1, 2, 3]
         later = follow(model, clip, masks, masks, active, Course(start=1, second=2), masks)
-        assert [t for t, _ in later] == [2, 3]
+        assert [t for t, *_ in later] == [2, 3]
 
 
 def test_every_trainable_weight_but_the_zeroed_gate_gets_a_gradient():
@@ -165,7 +155,7 @@ def test_every_trainable_weight_but_the_zeroed_gate_gets_a_gradient():
     images, masks, active = scene()
     clip = torch.stack([images[:, 0].roll(2 * i, 2) for i in range(3)], 1)
     loss = 0.0
-    for _, result in follow(model, clip, masks, masks, active):
+    for _, result, _ in follow(model, clip, masks, masks, active):
         loss = loss + bootstrapped_cross_entropy(result.masks, masks) + result.quality.sum()
         loss = loss + bootstrapped_cross_entropy(result.proposal, masks)
     loss.backward()

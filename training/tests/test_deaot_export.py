@@ -12,6 +12,7 @@ from sonotrack_training.export_deaot import NAMES, export, load_model
 from sonotrack_training.letterbox import Letterbox
 from sonotrack_training.models.deaot import DeAot
 from sonotrack_training.onnx_tracker import OnnxTracker
+from sonotrack_training.rollout import follow
 
 TOKENS = 256
 U8, F32 = onnx.TensorProto.UINT8, onnx.TensorProto.FLOAT
@@ -46,7 +47,7 @@ def shapes(values) -> dict[str, tuple]:
 
 def test_the_graphs_have_the_documented_names_types_and_static_shapes(folder: Path, model: DeAot):
     width = sum(model.memory_parts)
-    f16, f8, f4 = (F32, (1, 320, 16, 16)), (F32, (1, 32, 32, 32)), (F32, (1, 24, 64, 64))
+    f16, f8, f4 = (F32, (1, 256, 16, 16)), (F32, (1, 32, 32, 32)), (F32, (1, 24, 64, 64))
     memory = (F32, (1, TOKENS, width))
     expected = {
         "deaot-encoder": ({"image": IMAGE}, {"features16": f16, "features8": f8, "features4": f4}),
@@ -54,13 +55,13 @@ def test_the_graphs_have_the_documented_names_types_and_static_shapes(folder: Pa
         "deaot-propagate": (
             {
                 "image": IMAGE,
-                "previous_image": IMAGE,
-                "previous_masks": MASKS,
+                "carried": (F32, (3, 11, 128, 128)),
+                "evidence": (F32, (3, 2, 128, 128)),
+                "known": (F32, (3,)),
                 "features16": f16,
                 "features8": f8,
                 "features4": f4,
                 "references": (F32, (2, TOKENS, width)),
-                "reference_valid": (F32, (2,)),
                 "previous_memory": memory,
                 "active": (F32, (11,)),
             },
@@ -102,27 +103,12 @@ def test_the_graphs_compute_what_the_model_computes(folder: Path, model: DeAot):
     images, masks, active = random_clip(4)
     tracker = OnnxTracker(folder)
     tracker.start(images[0], masks, active)
-    image, state = torch.from_numpy(images[0])[None, None], torch.from_numpy(masks)[None]
+    clip, first = torch.from_numpy(np.stack(images))[None], torch.from_numpy(masks)[None]
     with torch.no_grad():
-        features = model.encode(image)
-        references = torch.stack([model.memorize(features[0], state)] * 2, 1)
-        for t in range(1, 4):
-            memory, before = model.memorize(features[0], state), image
-            image = torch.from_numpy(images[t])[None, None]
-            features = model.encode(image)
-            result = model.propagate(
-                image,
-                before,
-                state,
-                features,
-                references,
-                torch.tensor([[1.0, 0.0]]),
-                memory,
-                torch.from_numpy(active)[None],
-            )
-            state = result.masks
+        followed = follow(model, clip, first, first, torch.from_numpy(active)[None])
+        for t, result, _ in followed:
             graph_masks, quality = tracker.track(images[t])
-            assert np.abs(graph_masks - state[0].numpy()).max() < 1e-3
+            assert np.abs(graph_masks - result.masks[0].numpy()).max() < 1e-3
             assert np.abs(quality - result.quality[0].numpy()).max() < 1e-3
 
 

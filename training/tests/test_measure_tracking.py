@@ -8,8 +8,8 @@ from PIL import Image
 
 from sonotrack_training.letterbox import Letterbox
 from sonotrack_training.measure_tracking import (
+    Anchored,
     Copied,
-    GraphFlow,
     InverseSearch,
     LabelledClip,
     coverage,
@@ -51,7 +51,7 @@ def test_copied_masks_lose_what_the_object_moved():
     assert len(times) == 2
 
 
-@pytest.mark.parametrize("tracker", [InverseSearch, GraphFlow])
+@pytest.mark.parametrize("tracker", [InverseSearch, Anchored])
 def test_flow_follows_the_object(tracker):
     records, _ = follow_clip(tracker(), moving_square())
     assert min(r["dice"] for r in records) > 0.98
@@ -102,5 +102,5 @@ def test_the_command_writes_its_figures(tmp_path):
     out = tmp_path / "out/tracking.json"
     main(["--data", str(tmp_path), "--parts", "loops", "--out", str(out)])
     result = json.loads(out.read_text())
-    assert set(result["loops"]) == {"copied", "inverse_search", "graph_flow"}
+    assert set(result["loops"]) == {"copied", "inverse_search", "anchored_flow"}
     assert result["loops"]["copied"]["dice"]["mean"] == pytest.approx(0.9625, abs=1e-3)

@@ -11,7 +11,7 @@ from sonotrack_training.tracking_objective import random_course
 
 def run(data, folder, steps):
     options = f"--data {data} --checkpoint {folder}/c.pt"
-    options += f" --runs {folder}/runs --batch 1 --frames 3 --steps {steps} --report 1"
+    options += f" --runs {folder}/runs --batch 1 --frames 3 --lead 1 --steps {steps} --report 1"
     options += " --validation-clips 1 --validate 100"
     train_deaot.main(options.split())
     return torch.load(folder / "c.pt", weights_only=True)
@@ -53,9 +53,11 @@ def test_the_average_follows_the_weights_quickly_at_first():
 def test_a_course_stays_within_the_clip():
     rng = np.random.default_rng(0)
     for _ in range(200):
-        course = random_course(rng, 6)
-        assert course.start in (0, 1)
-        assert course.second is None or course.start <= course.second < 5
+        course = random_course(rng, 6, 4)
+        assert 0 <= course.start <= 4
+        assert course.second is None or 0 < course.second
+        assert course.second is None or course.start <= course.second < course.start + 5
+    assert random_course(rng, 6, 0).start == 0
 
 
 def test_only_the_stages_after_stride_8_of_the_backbone_are_trained(tmp_path):

@@ -16,7 +16,7 @@ Bytes Gray(const Bytes& data, Size size, int channels, int side) {
 }
 
 Bytes Coverage(const Bytes& bitmap, Size size, int side) {
-  Bytes out(static_cast<size_t>(side) * side, 99);
+  Bytes out(static_cast<size_t>(side / 2) * (side / 2), 99);
   LetterboxCoverage(bitmap.data(), size, side, out.data());
   return out;
 }
@@ -83,7 +83,17 @@ TEST("coverage is the share of a cell, and any non-zero counts as 1") {
                         0, 0,   0, 0,  //
                         0, 0,   1, 1};
   // 4/4, 1/4 · 255 = 63.75 → 64, 0, 2/4 → 127.5 → 128
-  EXPECT_EQ(Coverage(bitmap, {4, 4}, 2), (Bytes{255, 64, 0, 128}));
+  EXPECT_EQ(Coverage(bitmap, {4, 4}, 4), (Bytes{255, 64, 0, 128}));
+}
+
+TEST("coverage lies as its frame lies: an odd content fills its last cells") {
+  // 4 × 3 px of content in a square of 4: the third row alone fills the second row of cells.
+  EXPECT_EQ(Coverage(Bytes(12, 1), {3, 4}, 4), (Bytes{255, 255, 255, 255}));
+  EXPECT_EQ(Coverage({0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0}, {3, 4}, 4), (Bytes{0, 0, 255, 0}));
+  // 6 × 5 px keep their places in a square of 6: row 2 is the upper half of the second cells.
+  Bytes row(30, 0);
+  std::fill(row.begin() + 12, row.begin() + 18, uint8_t{1});
+  EXPECT_EQ(Coverage(row, {5, 6}, 6), (Bytes{0, 0, 0, 128, 128, 128, 0, 0, 0}));
 }
 
 TEST_MAIN("resize")

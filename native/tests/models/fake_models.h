@@ -66,13 +66,13 @@ struct World {
                 });
     engine->Add("deaot-propagate",
                 {image,
-                 {"previous_image", u8, {1, 1, kSide, kSide}},
-                 {"previous_masks", f32, masks},
+                 {"carried", f32, {3, kChannels, kGrid, kGrid}},
+                 {"evidence", f32, {3, 2, kGrid, kGrid}},
+                 {"known", f32, {3}},
                  features[0],
                  features[1],
                  features[2],
                  {"references", f32, {2, 1, kChannels + 1}},
-                 {"reference_valid", f32, {2}},
                  {"previous_memory", f32, memory},
                  {"active", f32, {kChannels}}},
                 {{"masks", f32, masks}, {"quality", f32, {kChannels}}},
@@ -111,7 +111,7 @@ struct World {
     for (int k = 0; k < 3; ++k) call.out("candidate_scores")[k] = 0.9f - 0.1f * k;
   }
 
-  /** Masks stay where they are; channels that are not active are 0. */
+  /** The masks are those that flow carried from the frame before. */
   void Propagate(const FakeEngine::Call& call) {
     const auto copy = [&](const char* name, int count) {
       const float* values = call.in<float>(name);
@@ -119,11 +119,10 @@ struct World {
     };
     active = copy("active", kChannels);
     references = copy("references", 2 * (kChannels + 1));
-    reference_valid = copy("reference_valid", 2);
+    known = copy("known", 3);
     previous_memory = copy("previous_memory", kChannels + 1);
-    previous_image = call.in<uint8_t>("previous_image")[0];
-    const auto masks = copy("previous_masks", kChannels * kCells);
-    std::copy(masks.begin(), masks.end(), call.out("masks"));
+    carried = copy("carried", 3 * kChannels * kCells);
+    std::copy_n(carried.begin(), kChannels * kCells, call.out("masks"));
     for (int k = 0; k < kChannels; ++k) call.out("quality")[k] = 0.8f;
   }
 
@@ -133,8 +132,7 @@ struct World {
   // What the decoder and the propagation saw last.
   std::vector<float> points, box;
   std::vector<uint8_t> previous;
-  std::vector<float> active, references, reference_valid, previous_memory;
-  int previous_image = -1;
+  std::vector<float> active, references, known, carried, previous_memory;
 };
 
 /** A 16 × 16 px frame of one gray value. */

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <future>
+#include <numeric>
 #include <thread>
 
 #include "check.h"
@@ -36,6 +37,13 @@ struct Stage {
 };
 
 using Floats = std::vector<float>;
+
+/** Cells of an object in what flow carried from a source: 0 the frame before, 1 and 2 the
+ * references. */
+float CarriedArea(const fake::World& world, int source, int channel) {
+  const auto first = world.carried.begin() + (source * fake::kChannels + channel) * fake::kCells;
+  return std::accumulate(first, first + fake::kCells, 0.0f);
+}
 
 }  // namespace
 
@@ -78,12 +86,10 @@ TEST("each frame is propagated from the one before it") {
   Stage stage;
   stage.Start({{1, Rectangle(0, 0, 4, 4)}}, 11);
   stage.Track(12);
-  EXPECT_EQ(stage.world.previous_image, 11);
   EXPECT_EQ(stage.world.previous_memory, (Floats{60, 4, 0, 0, 11}));
   stage.Track(13);
-  EXPECT_EQ(stage.world.previous_image, 12);
   EXPECT_EQ(stage.world.previous_memory[4], 12.0f);
-  EXPECT_EQ(stage.world.reference_valid, (Floats{1, 0}));
+  EXPECT_EQ(stage.world.known, (Floats{1, 1, 0}));
   EXPECT_EQ(stage.world.references, (Floats{60, 4, 0, 0, 11, 0, 0, 0, 0, 0}));
 }
 
@@ -113,11 +119,38 @@ TEST("a correction replaces the object, becomes reference 1, and tracking goes o
   const auto objects = stage.Track(13);
   EXPECT(objects[0].mask.bitmap == Rectangle(0, 0, 8, 4));
   EXPECT(objects[1].mask.bitmap == Rectangle(8, 8, 12, 12));
-  EXPECT_EQ(stage.world.reference_valid, (Floats{1, 1}));
+  EXPECT_EQ(stage.world.known, (Floats{1, 1, 1}));
   // Reference 0 is the first frame still; reference 1 and the previous frame are frame 12 as
   // corrected.
   EXPECT_EQ(stage.world.references, (Floats{56, 4, 4, 0, 11, 52, 8, 4, 0, 12}));
   EXPECT_EQ(stage.world.previous_memory, (Floats{52, 8, 4, 0, 12}));
+}
+
+TEST("an object is carried from the frame where a person last said what it is") {
+  Stage stage;
+  stage.Start({{1, Rectangle(0, 0, 4, 4)}, {2, Rectangle(8, 8, 12, 12)}}, 11);
+  stage.Track(12);
+  // Object 2 as drawn and as tracked: its border is mixed, the areas are the same.
+  EXPECT_EQ(CarriedArea(stage.world, 0, 2), 4.0f);
+  EXPECT_EQ(CarriedArea(stage.world, 1, 2), 4.0f);
+  EXPECT_EQ(CarriedArea(stage.world, 2, 2), 0.0f);  // there is no second reference yet
+  // The network loses both, a click brings object 1 back.
+  stage.world.engine->SetFunction("deaot-propagate", [&](const FakeEngine::Call& call) {
+    stage.world.Propagate(call);
+    std::fill_n(call.out("masks"), fake::kCells, 1.0f);
+    std::fill_n(call.out("masks") + fake::kCells, 3 * fake::kCells, 0.0f);
+  });
+  EXPECT_EQ(stage.Track(13)[0].mask.area_px, 0);
+  stage.Correct(1, {0, 0, 8, 4});
+  stage.Track(14);
+  EXPECT_EQ(CarriedArea(stage.world, 0, 1), 8.0f);
+  EXPECT_EQ(CarriedArea(stage.world, 1, 1), 8.0f);  // from its only anchor, the second reference
+  EXPECT_EQ(CarriedArea(stage.world, 2, 1), 8.0f);
+  EXPECT_EQ(CarriedArea(stage.world, 0, 2), 0.0f);
+  EXPECT_EQ(CarriedArea(stage.world, 1, 2), 4.0f);  // untouched: still anchored to the first frame
+  EXPECT_EQ(CarriedArea(stage.world, 2, 2), 4.0f);
+  // The background is what is left.
+  EXPECT_EQ(CarriedArea(stage.world, 1, 0), fake::kCells - 12.0f);
 }
 
 TEST("a correction takes a neighbour's pixels only where a foreground click lies in them") {
@@ -172,7 +205,7 @@ TEST("an added object is tracked from the next frame on") {
   EXPECT_EQ(objects.size(), 2u);
   EXPECT_EQ(objects[0].id, 3);
   EXPECT(objects[0].mask.bitmap == Rectangle(8, 0, 12, 4));
-  EXPECT_EQ(stage.world.reference_valid, (Floats{1, 1}));
+  EXPECT_EQ(stage.world.known, (Floats{1, 1, 1}));
   EXPECT_EQ(stage.world.references[9], 12.0f);
 }
 
@@ -221,7 +254,7 @@ TEST("a second start forgets the first, also its geometry") {
   EXPECT_EQ(objects.size(), 1u);
   EXPECT_EQ(objects[0].id, 4);
   EXPECT_EQ(objects[0].mask.area_px, 64);
-  EXPECT_EQ(stage.world.reference_valid, (Floats{1, 0}));
+  EXPECT_EQ(stage.world.known, (Floats{1, 1, 0}));
   EXPECT_EQ(stage.world.references[9], 0.0f);
 }
 
@@ -269,7 +302,6 @@ TEST("an inference that fails leaves the state as it was") {
   EXPECT_THROWS(ErrorCode::kInferenceFailed, "`quality`", stage.Track(13));
   stage.world.engine->SetFunction("deaot-propagate", good);
   EXPECT(stage.Track(14)[0].mask.bitmap == Rectangle(0, 0, 4, 4));
-  EXPECT_EQ(stage.world.previous_image, 12);
   EXPECT_EQ(stage.world.previous_memory[4], 12.0f);
 
   stage.world.engine->SetFunction("deaot-memorize", [](const FakeEngine::Call&) {
@@ -318,7 +350,7 @@ TEST("several trackers share the models without sharing state") {
   other.Start(Frame(50).view(), {{1, Rectangle(8, 8, 12, 12)}}, &stage.timings);
   EXPECT(stage.Track(12)[0].mask.bitmap == Rectangle(0, 0, 4, 4));
   EXPECT(other.Track(Frame(51).view(), &stage.timings)[0].mask.bitmap == Rectangle(8, 8, 12, 12));
-  EXPECT_EQ(stage.world.previous_image, 50);
+  EXPECT_EQ(stage.world.previous_memory[4], 50.0f);
 }
 
 TEST_MAIN("tracker")

@@ -53,3 +53,14 @@ export function withoutObject(masks: Float32Array, slot: number, cells: number):
   }
   return out;
 }
+
+/** The background becomes what the objects leave; where they sum to more than 1 each gets its share. */
+export function fillBackground(masks: Float32Array, cells: number): void {
+  for (let i = 0; i < cells; i++) {
+    let sum = 0;
+    for (let at = cells + i; at < masks.length; at += cells) sum = f32(sum + masks[at]);
+    masks[i] = Math.max(1 - sum, 0);
+    if (sum <= 1) continue;
+    for (let at = cells + i; at < masks.length; at += cells) masks[at] /= sum;
+  }
+}

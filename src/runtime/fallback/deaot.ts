@@ -1,17 +1,17 @@
 /** DeAOT on onnxruntime-node: the three graphs. The tracking state is in tracker.ts. */
 import type { EngineOptions } from '../engine.js';
+import { AnchoredFlow } from './flow/anchored-flow.js';
+import { DisFlow } from './flow/dis-flow.js';
+import type { Guide } from './flow-guide.js';
 import { GraphSession, f32, finite, u8, type Feeds, type SessionOptions } from './session.js';
 
 const FEATURES = ['features16', 'features8', 'features4'] as const;
 
 /** Inputs of one propagation; shapes as in docs/reference/graphs.md. */
-export interface Propagation {
+export interface Propagation extends Guide {
   image: Uint8Array;
-  previousImage: Uint8Array;
-  previousMasks: Float32Array;
   features: Feeds;
   references: Float32Array;
-  referenceValid: Float32Array;
   previousMemory: Float32Array;
   active: Float32Array;
 }
@@ -24,6 +24,8 @@ export class DeAot {
   /** Values of one memory entry, T × D. */
   readonly memoryLength: number;
   readonly features16Length: number;
+  /** Between letterboxed frames. All trackers share it: it leaves nothing of one search to the next. */
+  readonly search: DisFlow;
   readonly #encoder: GraphSession;
   readonly #memorize: GraphSession;
   readonly #propagate: GraphSession;
@@ -34,12 +36,13 @@ export class DeAot {
     this.#memorize = memorize;
     this.#propagate = propagate;
     this.inputSide = encoder.shape('image')[3];
-    const masks = propagate.shape('previous_masks');
+    const masks = memorize.shape('masks');
     this.maskSide = masks[3];
     this.objectSlots = masks[1] - 1;
     this.#memoryShape = memorize.shape('memory');
     this.memoryLength = product(this.#memoryShape);
     this.features16Length = product(encoder.shape('features16'));
+    this.search = new DisFlow(this.inputSide, this.inputSide);
   }
 
   static async open(graphs: EngineOptions['graphs'], options: SessionOptions): Promise<DeAot> {
@@ -60,11 +63,11 @@ export class DeAot {
         graphs.deaotPropagate,
         [
           'image',
-          'previous_image',
-          'previous_masks',
+          'carried',
+          'evidence',
+          'known',
           ...FEATURES,
           'references',
-          'reference_valid',
           'previous_memory',
           'active',
         ],
@@ -91,14 +94,16 @@ export class DeAot {
   // → masks f32[1, K+1, M, M], quality f32[K+1]
   async propagate(step: Propagation): Promise<{ masks: Float32Array; quality: Float32Array }> {
     const [, tokens, depth] = this.#memoryShape;
+    const { SOURCES, ANCHORS } = AnchoredFlow;
+    const side = this.maskSide;
     const outputs = await this.#propagate.run(
       {
         ...step.features,
         image: this.#image(step.image),
-        previous_image: this.#image(step.previousImage),
-        previous_masks: this.#masks(step.previousMasks),
-        references: f32(step.references, [2, tokens, depth]),
-        reference_valid: f32(step.referenceValid, [2]),
+        carried: f32(step.carried, [SOURCES, this.objectSlots + 1, side, side]),
+        evidence: f32(step.evidence, [SOURCES, 2, side, side]),
+        known: f32(step.known, [SOURCES]),
+        references: f32(step.references, [ANCHORS, tokens, depth]),
         previous_memory: f32(step.previousMemory, [1, tokens, depth]),
         active: f32(step.active, [this.objectSlots + 1]),
       },

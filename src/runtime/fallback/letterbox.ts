@@ -168,7 +168,11 @@ export function letterboxGray(frame: PixelFrame, side: number): Uint8Array {
   });
 }
 
-/** Coverage of each cell by a bitmap (non-zero is 1): u8[h, w] → u8[side, side], 0–255. */
+/**
+ * Coverage of each cell of the mask grid by a bitmap (non-zero is 1): u8[h, w] → u8[side / 2, side / 2], 0–255. It is
+ * letterboxed to `side` (even) as its frame is, so that both lie alike whatever the frame's shape, then 2 × 2 px become a cell;
+ * the last row and column of content fill their cells.
+ */
 export function letterboxCoverage(
   bitmap: Uint8Array,
   widthPx: number,
@@ -176,8 +180,21 @@ export function letterboxCoverage(
   side: number,
 ): Uint8Array {
   const row = new Uint8Array(widthPx);
-  return letterbox(widthPx, heightPx, side, (y) => {
+  const pixels = letterbox(widthPx, heightPx, side, (y) => {
     for (let x = 0; x < widthPx; x++) row[x] = bitmap[y * widthPx + x] ? 255 : 0;
     return row;
   });
+  const { rw, rh } = fitLetterbox(widthPx, heightPx, side);
+  const half = side / 2;
+  const out = new Uint8Array(half * half);
+  for (let y = 0; y < rh; y += 2) {
+    const a = y * side;
+    const b = y + 1 < rh ? a + side : a;
+    for (let x = 0; x < rw; x += 2) {
+      const beside = x + 1 < rw ? x + 1 : x;
+      const sum = pixels[a + x] + pixels[a + beside] + pixels[b + x] + pixels[b + beside];
+      out[(y / 2) * half + x / 2] = Math.floor((sum + 2) / 4);
+    }
+  }
+  return out;
 }

@@ -33,6 +33,7 @@ export class GraphSession {
         interOpNumThreads: 1,
         graphOptimizationLevel: 'all',
         logSeverityLevel: 3,
+        extra: { session: { x64quantprecision: '1' } }, // as the native engine: no 16-bit sums
       });
     } catch (cause) {
       throw new SonotrackError('MODEL_LOAD_FAILED', 'models', `cannot load ${path}`, { cause });

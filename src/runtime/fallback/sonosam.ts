@@ -88,7 +88,7 @@ export class SonoSamLite {
       points: modelPoints(prompts.points, box),
       box: modelBox(prompts.box, box),
       previous: prompts.previous
-        ? letterboxCoverage(prompts.previous, widthPx, heightPx, this.maskSide)
+        ? letterboxCoverage(prompts.previous, widthPx, heightPx, this.inputSide)
         : new Uint8Array(this.maskSide * this.maskSide),
       multimask: prompts.multimask,
     };

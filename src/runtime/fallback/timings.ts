@@ -3,13 +3,13 @@ import type { EngineTimings } from '../engine.js';
 /** Adds up where a call's time goes. `started()` ends the wait for the session. */
 export class Stopwatch {
   readonly #called = performance.now();
-  #started = 0;
+  #queueMs = 0;
   #preprocessMs = 0;
   #postprocessMs = 0;
 
   /** Marks the start of the job; what came before it, less the preprocessing, is the wait. */
   started(): void {
-    this.#started = performance.now();
+    this.#queueMs = Math.max(performance.now() - this.#called - this.#preprocessMs, 0);
   }
 
   preprocess<T>(work: () => T): T {
@@ -28,10 +28,10 @@ export class Stopwatch {
 
   stop(): EngineTimings {
     const totalMs = performance.now() - this.#called;
-    const queueMs = Math.max(this.#started - this.#called - this.#preprocessMs, 0);
-    const inferenceMs = Math.max(totalMs - queueMs - this.#preprocessMs - this.#postprocessMs, 0);
+    const spentMs = this.#queueMs + this.#preprocessMs + this.#postprocessMs;
+    const inferenceMs = Math.max(totalMs - spentMs, 0);
     return {
-      queueMs,
+      queueMs: this.#queueMs,
       preprocessMs: this.#preprocessMs,
       inferenceMs,
       postprocessMs: this.#postprocessMs,

@@ -1,7 +1,8 @@
 /**
  * The tracking state of one stream (paper §2.2): long-term references (the first and the last corrected frame), the
- * previous frame, and the object slots. Each call computes first and takes the new state over at its end, so that a call
- * that fails leaves the state as it was.
+ * previous frame, and the object slots. Each object is anchored to the one frame where a person last said what it is: flow
+ * carries its mask from there, so that a correction of one object leaves the others where they were. Each call computes first
+ * and takes the new state over at its end, so that a call that fails leaves the state as it was.
  */
 import type {
   EngineFrame,
@@ -15,13 +16,15 @@ import { SonotrackError } from '../errors.js';
 import type { SerialQueue } from '../serial-queue.js';
 import { channelsOf, withObject, withoutObject } from './channels.js';
 import type { DeAot } from './deaot.js';
+import { AnchoredFlow } from './flow/anchored-flow.js';
+import { FlowGuide, type Anchored } from './flow-guide.js';
 import { fitLetterbox, gridTaps, letterboxCoverage, letterboxGray } from './letterbox.js';
 import { labelMask, measured, probabilitiesToLabels, yieldToNeighbours } from './masks.js';
 import type { Feeds } from './session.js';
 import type { SonoSamLite } from './sonosam.js';
 import { Stopwatch } from './timings.js';
 
-const REFERENCE_SLOTS = 2;
+// References are the anchors of the flow.
 const FIRST = 0;
 const CORRECTED = 1;
 
@@ -53,8 +56,10 @@ interface State {
   references: [Reference, Reference | null];
   /** SonoSAMLite's embedding of the frame last given, from the first correction on. */
   embedding: Feeds | null;
-  /** Object id → slot, 1 … K. */
-  objects: Map<number, number>;
+  /** Follows the frames; a new one with each start. */
+  flow: AnchoredFlow;
+  /** Object id → slot, 1 … K, and anchor. */
+  objects: Map<number, Anchored>;
   usedSlots: Set<number>;
 }
 
@@ -62,6 +67,7 @@ export class FallbackTracker implements EngineTracker {
   readonly #models: Models;
   readonly #queue: SerialQueue;
   readonly #maxObjects: number;
+  readonly #guide: FlowGuide;
   #state: State | null = null;
   #closed = false;
 
@@ -69,6 +75,7 @@ export class FallbackTracker implements EngineTracker {
     this.#models = models;
     this.#queue = queue;
     this.#maxObjects = maxObjects;
+    this.#guide = new FlowGuide(models.deaot.objectSlots + 1, models.deaot.maskSide);
   }
 
   start(frame: EngineFrame, objects: { id: number; bitmap: Uint8Array }[]): Promise<void> {
@@ -90,6 +97,8 @@ export class FallbackTracker implements EngineTracker {
       );
       const { features16 } = await deaot.encode(picture.image);
       const memory = await deaot.memorize(features16, masks);
+      const flow = new AnchoredFlow(deaot.inputSide);
+      flow.start(picture.image);
       this.#state = {
         picture,
         features16,
@@ -97,7 +106,8 @@ export class FallbackTracker implements EngineTracker {
         memory,
         references: [{ features16, masks, memory }, null],
         embedding: null,
-        objects: new Map(taken.map(({ id, slot }) => [id, slot])),
+        flow,
+        objects: new Map(taken.map(({ id, slot }) => [id, { slot, anchor: FIRST }])),
         usedSlots: new Set(taken.map(({ slot }) => slot)),
       };
     });
@@ -119,13 +129,18 @@ export class FallbackTracker implements EngineTracker {
             `this frame has ${widthPx} × ${heightPx} px; start() again`,
         );
       }
+      const { flow } = state;
+      const guide = watch.preprocess(() => {
+        flow.follow(picture.image, deaot.search);
+        const sources = [state.masks, ...state.references.map((reference) => reference?.masks)];
+        return this.#guide.of(flow, sources, [...state.objects.values()]);
+      });
       const features = await deaot.encode(picture.image);
       const { masks, quality } = await deaot.propagate({
         image: picture.image,
-        previousImage: state.picture.image,
-        previousMasks: state.masks,
+        ...guide,
         features,
-        ...this.#references(state),
+        references: this.#references(state),
         previousMemory: state.memory,
         active: this.#active(state),
       });
@@ -133,12 +148,13 @@ export class FallbackTracker implements EngineTracker {
       const next = { ...state, picture, features16: features.features16, masks, memory };
       const objects = watch.postprocess(() => {
         const labels = this.#labels(next);
-        return [...state.objects].map(([id, slot]) => {
+        return [...state.objects].map(([id, { slot }]) => {
           const mask = measured(labelMask(labels, slot), widthPx, 0);
           return trackedObject(id, mask, quality[slot]);
         });
       });
       this.#state = { ...next, embedding: null };
+      flow.accept();
       return { objects: objects.sort((a, b) => a.id - b.id), timings: watch.stop() };
     });
   }
@@ -210,7 +226,12 @@ export class FallbackTracker implements EngineTracker {
     const features = 4 * deaot.features16Length;
     const image = deaot.inputSide ** 2;
     // Counted from the start: both references, the last frame, and its embedding once it is corrected.
-    return (REFERENCE_SLOTS + 1) * (masks + entry + features) + image + sonosam.embeddingBytes;
+    return (
+      (AnchoredFlow.ANCHORS + 1) * (masks + entry + features) +
+      image +
+      AnchoredFlow.bytes(deaot.inputSide) +
+      sonosam.embeddingBytes
+    );
   }
 
   close(): void {
@@ -221,7 +242,7 @@ export class FallbackTracker implements EngineTracker {
     });
   }
 
-  /** The object's mask on the last frame is `bitmap` from here on, and the frame becomes the second reference. */
+  /** The object's mask on the last frame is `bitmap` from here on; the frame becomes the second reference and its anchor. */
   async #replace(state: State, id: number, slot: number, bitmap: Uint8Array): Promise<void> {
     const { picture, features16 } = state;
     const coverage = this.#coverage(bitmap, picture.widthPx, picture.heightPx);
@@ -232,9 +253,10 @@ export class FallbackTracker implements EngineTracker {
       masks,
       memory,
       references: [state.references[FIRST], { features16, masks, memory }],
-      objects: new Map(state.objects).set(id, slot),
+      objects: new Map(state.objects).set(id, { slot, anchor: CORRECTED }),
       usedSlots: new Set(state.usedSlots).add(slot),
     };
+    state.flow.setAnchor(CORRECTED);
   }
 
   #run<T>(job: () => Promise<T>): Promise<T> {
@@ -248,15 +270,15 @@ export class FallbackTracker implements EngineTracker {
   }
 
   #slot(state: State, id: number): number {
-    const slot = state.objects.get(id);
-    if (slot !== undefined) return slot;
+    const object = state.objects.get(id);
+    if (object) return object.slot;
     const known = [...state.objects.keys()].sort((a, b) => a - b).join(', ') || 'none';
     throw new SonotrackError('UNKNOWN_OBJECT', 'track', `no object ${id}; there are: ${known}`);
   }
 
   /** A slot that no object has had, else one that is free: the memory of a removed object fades only with time. */
   #freeSlot(state: State): number {
-    const taken = new Set(state.objects.values());
+    const taken = new Set([...state.objects.values()].map(({ slot }) => slot));
     const slots = Array.from({ length: this.#maxObjects }, (_, i) => i + 1);
     const free = slots.filter((slot) => !taken.has(slot));
     return free.find((slot) => !state.usedSlots.has(slot)) ?? free[0];
@@ -270,19 +292,20 @@ export class FallbackTracker implements EngineTracker {
     return probabilitiesToLabels(state.masks, this.#active(state), taps);
   }
 
-  #references(state: State): { references: Float32Array; referenceValid: Float32Array } {
+  /** The long-term memory, f32[2, T, D]; 0 where a reference is not there. */
+  #references(state: State): Float32Array {
     const length = this.#models.deaot.memoryLength;
-    const references = new Float32Array(REFERENCE_SLOTS * length);
-    references.set(state.references[FIRST].memory);
-    const corrected = state.references[CORRECTED];
-    if (corrected) references.set(corrected.memory, length);
-    return { references, referenceValid: Float32Array.of(1, corrected ? 1 : 0) };
+    const references = new Float32Array(AnchoredFlow.ANCHORS * length);
+    state.references.forEach((reference, i) => {
+      if (reference) references.set(reference.memory, i * length);
+    });
+    return references;
   }
 
   #active(state: State): Float32Array {
     const active = new Float32Array(this.#models.deaot.objectSlots + 1);
     active[0] = 1;
-    for (const slot of state.objects.values()) active[slot] = 1;
+    for (const { slot } of state.objects.values()) active[slot] = 1;
     return active;
   }
 
@@ -292,7 +315,7 @@ export class FallbackTracker implements EngineTracker {
   }
 
   #coverage(bitmap: Uint8Array, widthPx: number, heightPx: number): Uint8Array {
-    return letterboxCoverage(bitmap, widthPx, heightPx, this.#models.deaot.maskSide);
+    return letterboxCoverage(bitmap, widthPx, heightPx, this.#models.deaot.inputSide);
   }
 
   get #cells(): number {

@@ -53,6 +53,31 @@ test('the status tells tracking from ask and lost', async (t) => {
   t.match(objects[0], { id: 2, status: 'lost' }, 'a lost object stays listed');
 });
 
+test('a mask that was poor from the start is asked about, however well it is followed', async (t) => {
+  const { device } = fakeDevice({ quality: 0.94 });
+  const image = await device.setImage(frame(SIDE, SIDE));
+  const poor = await image.predict({ points: [{ x: 4, y: 4, label: 1 }] });
+  t.ok(poor.score < 0.95, 'the fake model is not sure of its answer');
+  const given = (2 * poor.score) / (1 + poor.score);
+  const tracker = await device.createTracker({ maxObjects: 3 });
+  await tracker.start(frame(SIDE, SIDE), [{ id: 1, mask: poor }]);
+  await tracker.add({ id: 2, mask: poor });
+  await tracker.add({ id: 3, mask: discMask(12, 12) });
+  const { objects } = await tracker.track(frame(SIDE, SIDE));
+  t.same(
+    objects.map(({ quality }) => quality.toFixed(6)),
+    [0.94 * given, 0.94 * given, 0.94].map((q) => q.toFixed(6)),
+  );
+  t.equal(objects[0].mask.score.toFixed(6), ((0.94 * given) / (2 - 0.94 * given)).toFixed(6));
+  t.same(
+    objects.map(({ status }) => status),
+    ['ask', 'ask', 'tracking'],
+  );
+  const corrected = await tracker.correct(3, CLICK);
+  const [, , after] = (await tracker.track(frame(SIDE, SIDE))).objects;
+  t.equal(after.quality.toFixed(6), (0.94 * corrected.quality).toFixed(6));
+});
+
 test('correct answers with the object, from the tracked mask unless another is given', async (t) => {
   const tracker = await started();
   const corrected = await tracker.correct(7, CLICK);

@@ -3,7 +3,9 @@
 A still image and its labels move (see `motion`); every frame gets speckle of its own, gain drift,
 blur, shadows, and now and then new structures. The tissue's own speckle is blurred away in part and
 laid on anew, so that it decorrelates from frame to frame as real speckle does and plain optical
-flow does not simply read off the motion.
+flow does not simply read off the motion. In some clips the speckle also belongs to the phase, as in
+a heart that moves through the plane: at half a cycle nothing of the first frame's is left, after a
+whole one it is back.
 
 Legend: T frames, S frame px, M = S/2 mask grid px, N = K+1 channels (0 background).
 """
@@ -94,6 +96,13 @@ def _gain(rng: np.random.Generator, size: int, strength: float) -> np.ndarray:
     return (overall * np.exp(depth + patches)).astype(np.float32)
 
 
+def renewed(phase: float, renewal: float) -> tuple[np.float32, np.float32]:
+    """How much of the first frame's tissue, and how much of another one's, shows ``phase`` cycles
+    later; the squares sum to 1. At half a cycle with ``renewal`` 1 nothing is left of the first."""
+    away = renewal * (0.5 - 0.5 * np.cos(2 * np.pi * phase)) * np.pi / 2
+    return np.float32(np.cos(away)), np.float32(np.sin(away))
+
+
 class ClipGenerator:
     """Draws clips from samples; deterministic by the generator that `draw` is given."""
 
@@ -126,29 +135,27 @@ class ClipGenerator:
         order[keep] = np.arange(1, len(keep) + 1)
         return image, order[labels]
 
-    def draw(
-        self, rng: np.random.Generator, later: bool = False, phases: np.ndarray | None = None
-    ) -> Clip:
+    def draw(self, rng: np.random.Generator, phases: np.ndarray | None = None) -> Clip:
         """One clip. Objects lie in slots 1..k in random order; a slot without one is inactive.
-
-        With ``later`` long time has passed between frame 0 and frame 1: the heart is in another
-        phase and little of the speckle of frame 0 is left. ``phases`` f64[T] in cycles are drawn
-        by `random_phases` where absent.
+        ``phases`` f64[T] in cycles are drawn by `random_phases` where absent.
         """
         o = self.options
         image, labels = self._scene(rng)
         motion = random_motion(rng, labels, float(rng.choice([0.3, 0.6, 1.0, 1.5])))
         if phases is None:
-            phases = random_phases(rng, o.frames, later)
+            phases = random_phases(rng, o.frames)
         count = int(labels.max())
         still = image.astype(np.float32)
         smooth = cv2.GaussianBlur(still, (0, 0), float(rng.uniform(1, 2)))
-        # share of the still's own speckle that is blurred away, at frame 0 and from frame 1 on
-        lost = rng.uniform(0.0, 0.6) + np.array([0.0, rng.uniform(0, 0.4) if later else 0.0])
+        lost = rng.uniform(0.0, 0.6)  # share of the still's own speckle that is blurred away
         grain, depth = float(rng.uniform(0.7, 1.6)), float(rng.uniform(0.0, 0.3))
         memory = float(rng.uniform(0.3, 1.0))  # share of the speckle that moves with the tissue
         keeps = float(rng.uniform(0.7, 1.0))  # share of that which the next frame still has
         bound = speckle(rng, o.size, grain)
+        # how much of all that is another tissue's at half a cycle: its speckle and its brightness
+        renewal = float(rng.uniform(0.3, 1.0)) if rng.random() < 0.5 else 0.0
+        other_bound = speckle(rng, o.size, grain)
+        other_gain = np.exp(smooth_field(rng, o.size, 7, float(rng.uniform(0.1, 0.35)))[..., 0])
         drift = float(rng.uniform(0, 1.5))
         other = None
         if rng.random() < 0.25:
@@ -165,10 +172,12 @@ class ClipGenerator:
             to = motion.at(float(phase))
             map_x, map_y = to[..., 0] + axis[None], to[..., 1] + axis[:, None]
             if t > 0:
-                kept = 0.2 if later and t == 1 else keeps
-                bound = kept * bound + np.sqrt(1 - kept**2) * speckle(rng, o.size, grain)
-            base = still + np.float32(lost[min(t, 1)]) * (smooth - still)
-            warped = [cv2.remap(s, map_x, map_y, cv2.INTER_LINEAR) for s in (base, bound, *onehot)]
+                bound = keeps * bound + np.sqrt(1 - keeps**2) * speckle(rng, o.size, grain)
+            cos, sin = renewed(float(phase - phases[0]), renewal)
+            base = still + (1 - (1 - np.float32(lost)) * cos) * (smooth - still)
+            base = base * (cos**2 + sin**2 * other_gain)
+            grains = cos * bound + sin * other_bound
+            warped = [cv2.remap(s, map_x, map_y, cv2.INTER_LINEAR) for s in (base, grains, *onehot)]
             frame, own, objects = warped[0], warped[1], warped[2:]
             progress = t / max(1, o.frames - 1)
             if other is not None:  # the plane moves on: new structures enter
@@ -216,8 +225,8 @@ def disturb(rng: np.random.Generator, masks: np.ndarray, amplitude_px: float) ->
 
 
 def validation_clips(
-    samples: Sequence[Sample], count: int, options: ClipOptions, later: bool = False, seed: int = 20
+    samples: Sequence[Sample], count: int, options: ClipOptions, seed: int = 20
 ) -> list[Clip]:
-    """The same ``count`` clips on every call; ``later`` as of `ClipGenerator.draw`."""
+    """The same ``count`` clips on every call."""
     generator = ClipGenerator(samples, options)
-    return [generator.draw(np.random.default_rng([seed, i]), later) for i in range(count)]
+    return [generator.draw(np.random.default_rng([seed, i])) for i in range(count)]

@@ -92,9 +92,9 @@ def random_motion(rng: np.random.Generator, labels: np.ndarray, strength: float)
     )
 
 
-def random_phases(rng: np.random.Generator, frames: int, later: bool = False) -> np.ndarray:
+def random_phases(rng: np.random.Generator, frames: int) -> np.ndarray:
     """Phases f64[frames] in cycles: an even cine, a cine with skipped frames, or big jumps (as from
-    ED to ES). With ``later`` long time lies between frames 0 and 1: any phase to any other."""
+    ED to ES)."""
     start, kind = rng.random(), rng.random()
     if kind < 0.6:
         steps = np.full(frames - 1, rng.uniform(0.02, 0.08))
@@ -103,6 +103,4 @@ def random_phases(rng: np.random.Generator, frames: int, later: bool = False) ->
     else:
         steps = rng.choice([0.05, 0.3, 0.5], frames - 1)
     steps[rng.random(frames - 1) < 0.06] = 0.0  # a frozen frame
-    if later:
-        steps[0] = rng.uniform(0, 1)
     return start + np.concatenate([[0.0], np.cumsum(steps * rng.choice([-1, 1]))])

@@ -13,9 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .flow import BoxMean
-
-WINDOW = 9  # px of the mask grid, over which a candidate's likeness to the present frame is judged
+# The gate's bias at the start of training: a reference carried by anchored flow is the best guide
+PREVIOUS, REFERENCE, PROPOSAL = 0.0, 4.0, -1.0
 
 
 def upsample(x: Tensor) -> Tensor:
@@ -94,40 +93,27 @@ class PyramidDecoder(nn.Module):
         return x, upsample(each + slots + self.trust * base) + self.slots2(F.relu(self.mix2(fine)))
 
 
-def likeness(present: Tensor, candidate: Tensor, box: BoxMean) -> tuple[Tensor, Tensor]:
-    """How well warped gray fits the present frame: both f32[B, 1, M, M] -> residual (0 and up) and
-    correlation (-1 to 1), each over windows less their means, f32[B, 1, M, M]."""
-    parts = torch.cat([present, candidate], 1)
-    means = box(parts, WINDOW)
-    products = box(torch.cat([parts * parts, parts[:, :1] * parts[:, 1:]], 1), WINDOW)
-    variance = (products[:, :2] - means * means).clamp_min(0)
-    covariance = products[:, 2:] - means[:, :1] * means[:, 1:]
-    residual = (variance.sum(1, keepdim=True) - 2 * covariance).clamp_min(0)
-    correlation = covariance * torch.rsqrt(variance[:, :1] * variance[:, 1:] + 1e-6)
-    return torch.sqrt(residual + 1e-8), correlation
-
-
 class Fusion(nn.Module):
-    """Mixes the candidates by a gate per pixel; begins as the flow-carried previous masks."""
+    """Mixes the candidates by a gate per pixel; begins as the references' masks carried by flow."""
 
     def __init__(self, references: int, features: int) -> None:
         super().__init__()
         self.candidates = references + 2
         pairs = self.candidates * (self.candidates - 1) // 2
         self.first = nn.Conv2d(
-            features + 3 * (references + 1) + self.candidates + pairs, 32, 3, padding=1
+            features + 2 * (references + 1) + self.candidates + pairs, 32, 3, padding=1
         )
         self.second = nn.Conv2d(32, 32, 3, padding=1)
         self.gate = nn.Conv2d(32, self.candidates, 1)
         nn.init.zeros_(self.gate.weight)
         with torch.no_grad():
             # in the order of the candidates: previous frame, references, proposal
-            self.gate.bias.copy_(torch.tensor([3.0] + [0.0] * references + [-2.0]))
+            self.gate.bias.copy_(torch.tensor([PREVIOUS] + [REFERENCE] * references + [PROPOSAL]))
 
     def forward(
         self, candidates: Tensor, evidence: Tensor, features: Tensor, bias: Tensor
     ) -> Tensor:
-        """``candidates`` f32[B, R+2, N, M, M], ``evidence`` f32[B, 3(R+1), M, M], ``features``
+        """``candidates`` f32[B, R+2, N, M, M], ``evidence`` f32[B, 2(R+1), M, M], ``features``
         f32[B, 48, M/2, M/2], ``bias`` f32[B, R+2, 1, 1] excludes empty slots -> the gates f32[B,
         R+2, M, M], sum 1."""
         sure = candidates.amax(2)  # [B, R+2, M, M]
@@ -146,10 +132,8 @@ class QualityHead(nn.Module):
 
     def __init__(self, references: int) -> None:
         super().__init__()
-        self.references = references
-        self.box = BoxMean()
         self.layers = nn.Sequential(
-            nn.Linear(2 * (references + 2) + 6, 32),
+            nn.Linear(2 * (references + 2) + 3 + 4 * (references + 1), 32),
             nn.ReLU(),
             nn.Linear(32, 32),
             nn.ReLU(),
@@ -157,26 +141,28 @@ class QualityHead(nn.Module):
         )
 
     def forward(
-        self, masks: Tensor, candidates: Tensor, valid: Tensor, likeness_maps: Tensor
+        self, masks: Tensor, candidates: Tensor, valid: Tensor, evidence: Tensor
     ) -> Tensor:
         """``masks`` f32[B, N, M, M], ``candidates`` f32[B, R+2, N, M, M], ``valid`` f32[B, R+2],
-        ``likeness_maps`` f32[B, 2, M, M] (residual and correlation of the carried previous frame)
-        -> f32[B, N], 0-1."""
+        ``evidence`` f32[B, 2(R+1), M, M] -> f32[B, N], 0-1."""
         area = masks.sum((2, 3))  # [B, N]
         both = (masks[:, None] * candidates).sum((3, 4))  # [B, R+2, N]
         overlap = (2 * both + 1) / (area[:, None] + candidates.sum((3, 4)) + 1)
         overlap = overlap * valid[:, :, None]
         doubt = (masks * (1 - masks)).sum((2, 3))
         hard = (masks * masks).sum((2, 3))
-        edge = self.box(masks, 3)
-        edge = (edge * (1 - edge)).sum((2, 3))
         inside = (
-            likeness_maps.flatten(2) @ masks.flatten(2).transpose(1, 2) / (area[:, None] + 1)
-        )  # [B, 2, N]
+            evidence.flatten(2) @ masks.flatten(2).transpose(1, 2) / (area[:, None] + 1)
+        )  # [B, 2(R+1), N]
+        # along the border, where a mask is right or wrong, on a grid of a fourth
+        coarse = F.avg_pool2d(masks, 4)
+        rim = coarse * (1 - coarse)
+        along = F.avg_pool2d(evidence, 4).flatten(2) @ rim.flatten(2).transpose(1, 2)
+        along = along / (rim.sum((2, 3))[:, None] + 1)  # [B, 2(R+1), N]
         cells = float(masks.shape[2] * masks.shape[3])
         own = torch.stack(
-            [torch.sqrt(area / cells), doubt / (area + 1), hard / (area + 1), doubt / (edge + 1)], 1
+            [torch.sqrt(area / cells), doubt / (area + 1), hard / (area + 1)], 1
         )
         known = valid[:, :, None].expand(-1, -1, masks.shape[1])
-        inputs = torch.cat([overlap, known, own, inside], 1).transpose(1, 2)  # [B, N, features]
+        inputs = torch.cat([overlap, known, own, inside, along], 1).transpose(1, 2)  # [B, N, features]
         return torch.sigmoid(self.layers(inputs))[..., 0]

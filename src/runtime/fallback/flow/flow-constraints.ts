@@ -8,7 +8,7 @@ const WINDOW_AREA = (2 * RADIUS + 1) ** 2;
 /** Added to the mean squared gradient of the confidence, gray levels². */
 const TEXTURE2 = 0.1;
 /** How much a mismatch left by the search weakens the data terms around it; the paper has no such weight. */
-const NOISE_WEIGHT = 15;
+const NOISE_WEIGHT = 3;
 
 /** A linear constraint of each pixel: t + x · du + y · dv = 0, in px. */
 export interface Constraint {

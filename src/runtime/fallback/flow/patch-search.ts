@@ -7,7 +7,7 @@ const PATCH_STRIDE_PX = 4;
 /** Most steps of gradient descent per patch; it ends as soon as a step does not pay. */
 const DESCENT_ITERATIONS = 8;
 /** How much a patch that still differs is pulled back to where it began, as if that were known to 1 / √6 px. */
-const PRIOR_WEIGHT = 6;
+const PRIOR_WEIGHT = 1;
 /** Gray levels² that a patch's Hessian gets per px: where there is no texture nothing moves. */
 const DAMPING = 0.5;
 /** A step shorter than this ends a descent, px. */

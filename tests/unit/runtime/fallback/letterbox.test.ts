@@ -70,11 +70,16 @@ test('coverage of a bitmap counts any non-zero as 255', async (t) => {
         bits.map((v) => v * 7),
         4,
         2,
-        2,
+        4,
       ),
     ],
     [191, 0, 0, 0],
   );
+  // an odd content fills its last cells: 4 × 3 px in a square of 4
+  t.same([...letterboxCoverage(bitmap('....', '....', '##..'), 4, 3, 4)], [0, 0, 255, 0]);
+  // 6 × 5 px in a square of 6: row 2 is the upper half of the second cells
+  const row = bitmap('......', '......', '######', '......', '......');
+  t.same([...letterboxCoverage(row, 6, 5, 6)], [0, 0, 0, 128, 128, 128, 0, 0, 0]);
 });
 
 test('a frame as large as the square reads the grid at its own cells', async (t) => {

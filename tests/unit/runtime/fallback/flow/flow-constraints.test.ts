@@ -55,7 +55,7 @@ test('a ramp that moved by a pixel asks for that pixel', async (t) => {
 
 test('a mismatch that varies within the window takes the confidence away', async (t) => {
   const from = plane((x, y) => 4 * x + 3 * y + 10);
-  const noisy = plane((x, y) => 4 * x + 3 * y + 10 + ((x + y) % 2 ? 20 : 0));
+  const noisy = plane((x, y) => 4 * x + 3 * y + 10 + ((x + y) % 2 ? 40 : 0));
   const weight = (to: FlowPlane): number => {
     const { gray } = constraintsOf(from, to, 0);
     return Math.hypot(gray.x.data[gray.x.row(4) + 3], gray.x.data[gray.y.row(4) + 3]);

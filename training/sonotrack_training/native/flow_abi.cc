@@ -3,12 +3,13 @@
 #include <sstream>
 #include <string>
 
+#include "core/anchored_flow.h"
 #include "core/dis_flow.h"
 #include "core/error.h"
 
 /**
- * The dense flow of the runtime behind a C interface, so that training sees the very flow that the
- * device computes. Built and called by native_flow.py.
+ * The flow of the runtime behind a C interface, so that training sees the very flow that the device
+ * computes. Built and called by native_flow.py.
  */
 using namespace sonotrack;
 
@@ -76,5 +77,38 @@ void sonotrack_flow_compute(void* flow, const uint8_t* from, const uint8_t* to, 
 }
 
 void sonotrack_flow_free(void* flow) { delete static_cast<DisFlow*>(flow); }
+
+/** For frames of `side` × `side` px; the three variances of `AnchoredFlowOptions`. */
+void* sonotrack_anchors_create(int side, float step, float mismatch, float anchor) {
+  return std::make_unique<AnchoredFlow>(side, AnchoredFlowOptions{step, mismatch, anchor})
+      .release();
+}
+
+void sonotrack_anchors_start(void* anchors, const uint8_t* gray) {
+  static_cast<AnchoredFlow*>(anchors)->Start(gray);
+}
+
+void sonotrack_anchors_set(void* anchors, size_t index) {
+  static_cast<AnchoredFlow*>(anchors)->SetAnchor(index);
+}
+
+/** Follows and accepts. */
+void sonotrack_anchors_follow(void* anchors, const uint8_t* gray, void* search) {
+  static_cast<AnchoredFlow*>(anchors)->Follow(gray, static_cast<DisFlow*>(search));
+  static_cast<AnchoredFlow*>(anchors)->Accept();
+}
+
+/** Pointers to flow, match and variance of source `i`; false where it is not there. */
+bool sonotrack_anchors_found(const void* anchors, size_t i, const float** flow,
+                             const float** match, const float** variance) {
+  const auto& found = *static_cast<const AnchoredFlow*>(anchors);
+  if (!found.known(i)) return false;
+  *flow = found.flow(i);
+  *match = found.match(i);
+  *variance = found.variance(i);
+  return true;
+}
+
+void sonotrack_anchors_free(void* anchors) { delete static_cast<AnchoredFlow*>(anchors); }
 
 }  // extern "C"

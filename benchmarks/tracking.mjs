@@ -1,0 +1,95 @@
+// Does a tracked frame cost the same for ten objects as for one, and the same after hours as at the beginning?
+//   node --expose-gc benchmarks/tracking.mjs [--frames 10000] [--rounds 60] [--models-dir DIR] [--out FILE]
+// One device, two trackers of the same phantom in turns; then one of them goes on, there and back over its frames.
+import { parseArgs } from 'node:util';
+import { Mask, openDevice } from 'sonotrack';
+import { inTurns, phantomFrames, quantile, report, summary } from './lib.mjs';
+
+const { values: options } = parseArgs({
+  options: {
+    frames: { type: 'string', default: '10000' },
+    rounds: { type: 'string', default: '60' },
+    engine: { type: 'string', default: 'native' },
+    'models-dir': { type: 'string' },
+    out: { type: 'string' },
+  },
+});
+const WINDOW = 50; // frames about a moment, whose median stands for it
+const EARLY = 100;
+const device = await openDevice({
+  engine: options.engine,
+  ...(options['models-dir'] && { modelsDir: options['models-dir'] }),
+});
+const frames = await phantomFrames(61);
+const { widthPx, heightPx } = frames[0];
+
+/** Disc k of ten, two rows of five. */
+function disc(k) {
+  const [x, y] = [(0.14 + 0.18 * (k % 5)) * widthPx, (k < 5 ? 0.35 : 0.7) * heightPx];
+  const radius = 0.07 * widthPx;
+  const inside = (_, i) =>
+    Math.hypot((i % widthPx) - x, Math.floor(i / widthPx) - y) < radius ? 1 : 0;
+  return Mask.fromBitmap(
+    Uint8Array.from({ length: widthPx * heightPx }, inside),
+    widthPx,
+    heightPx,
+  );
+}
+
+const trackers = [];
+for (const count of [1, 10]) {
+  const tracker = await device.createTracker();
+  const objects = Array.from({ length: count }, (_, k) => ({ id: k + 1, mask: disc(k) }));
+  await tracker.start(frames[0], objects);
+  trackers.push(tracker);
+}
+/** There and back, so that the motion never jumps. */
+const frameAt = (i) => {
+  const last = frames.length - 1;
+  const at = i % (2 * last);
+  return frames[at <= last ? at : 2 * last - at];
+};
+const [one, ten] = await inTurns(trackers, Number(options.rounds), (tracker, i) =>
+  tracker.track(frameAt(i + 1)),
+);
+
+const count = Number(options.frames);
+const [tracker] = trackers;
+const total = [];
+const parts = { preprocessMs: [], inferenceMs: [], postprocessMs: [] };
+const rssMiB = {};
+await tracker.start(frames[0], [{ id: 1, mask: disc(2) }]);
+const memoryBytes = tracker.memoryBytes;
+for (let i = 1; i <= count; i++) {
+  const began = performance.now();
+  const { timings } = await tracker.track(frameAt(i));
+  total.push(performance.now() - began);
+  for (const part of Object.keys(parts)) parts[part].push(timings[part]);
+  if (i === EARLY || i === count) {
+    globalThis.gc?.();
+    rssMiB[i === EARLY ? 'early' : 'late'] = process.memoryUsage.rss() / 2 ** 20;
+  }
+}
+const about = (i) => quantile(total.slice(Math.max(0, i - WINDOW), i), 0.5);
+const result = {
+  scenario: 'tracking',
+  engine: options.engine,
+  objects: {
+    one: summary(one),
+    ten: summary(ten),
+    ratioP50: quantile(ten, 0.5) / quantile(one, 0.5),
+  },
+  partsP50Ms: Object.fromEntries(
+    Object.entries(parts).map(([part, values]) => [part, quantile(values, 0.5)]),
+  ),
+  endurance: {
+    frames: count,
+    earlyP50Ms: about(EARLY),
+    lateP50Ms: about(count),
+    ratio: about(count) / about(EARLY),
+    rssGrowthMiB: rssMiB.late - rssMiB.early,
+    memoryBytesConstant: tracker.memoryBytes === memoryBytes,
+  },
+};
+await device.close();
+report(result, options.out);

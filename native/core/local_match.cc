@@ -1,0 +1,105 @@
+#include "core/local_match.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/vectorise.h"
+
+namespace sonotrack {
+namespace {
+
+/** Added to the variances, gray levels². */
+constexpr float kNoise2 = 4;
+constexpr int kRadius = LocalMatch::kWindow / 2;
+constexpr int kSums = 5;  // a, b, aa, bb, ab
+
+/** Of a window of `radius` about place i of `count`: how many lie inside. */
+float Within(int i, int count, int radius) {
+  return static_cast<float>(std::min(i + radius, count - 1) - std::max(i - radius, 0) + 1);
+}
+
+}  // namespace
+
+LocalMatch::LocalMatch(Size size) : size_(size), columns_(kSums * static_cast<size_t>(size.w)) {}
+
+SONOTRACK_CLONES void LocalMatch::Compute(const float* a, const float* b, float* out) {
+  const int width = size_.w;
+  const auto w = static_cast<size_t>(width);
+  std::fill(columns_.begin(), columns_.end(), 0.0f);
+  float* const sums[kSums] = {&columns_[0], &columns_[w], &columns_[2 * w], &columns_[3 * w],
+                              &columns_[4 * w]};
+  const auto add_row = [&](int y, float sign) {
+    const float* ra = a + static_cast<size_t>(y) * w;
+    const float* rb = b + static_cast<size_t>(y) * w;
+    for (size_t x = 0; x < w; ++x) {
+      sums[0][x] += sign * ra[x];
+      sums[1][x] += sign * rb[x];
+      sums[2][x] += sign * ra[x] * ra[x];
+      sums[3][x] += sign * rb[x] * rb[x];
+      sums[4][x] += sign * ra[x] * rb[x];
+    }
+  };
+  for (int y = 0; y < std::min(kRadius, size_.h); ++y) add_row(y, 1);
+  for (int y = 0; y < size_.h; ++y) {
+    if (y + kRadius < size_.h) add_row(y + kRadius, 1);
+    if (y - kRadius - 1 >= 0) add_row(y - kRadius - 1, -1);
+    const int rows = std::min(y + kRadius, size_.h - 1) - std::max(y - kRadius, 0) + 1;
+    float* to = out + static_cast<size_t>(y) * w;
+    float within[kSums] = {0, 0, 0, 0, 0};
+    for (int x = 0; x < std::min(kRadius, width); ++x) {
+      for (int s = 0; s < kSums; ++s) within[s] += sums[s][x];
+    }
+    for (int x = 0; x < width; ++x) {
+      if (x + kRadius < width) {
+        for (int s = 0; s < kSums; ++s) within[s] += sums[s][x + kRadius];
+      }
+      if (x - kRadius - 1 >= 0) {
+        for (int s = 0; s < kSums; ++s) within[s] -= sums[s][x - kRadius - 1];
+      }
+      const int columns = std::min(x + kRadius, width - 1) - std::max(x - kRadius, 0) + 1;
+      const float share = 1.0f / static_cast<float>(rows * columns);
+      const float mean_a = within[0] * share;
+      const float mean_b = within[1] * share;
+      const float variance_a = std::max(within[2] * share - mean_a * mean_a, 0.0f) + kNoise2;
+      const float variance_b = std::max(within[3] * share - mean_b * mean_b, 0.0f) + kNoise2;
+      const float covariance = within[4] * share - mean_a * mean_b;
+      to[x] = covariance / std::sqrt(variance_a * variance_b);
+    }
+  }
+}
+
+SONOTRACK_CLONES void BoxBlur3(Size size, int radius, float* image, std::vector<float>* scratch) {
+  const auto w = static_cast<size_t>(size.w);
+  scratch->resize(size.area() + w);
+  float* const across = scratch->data();
+  float* const sums = across + size.area();
+  for (int pass = 0; pass < 3; ++pass) {
+    for (int y = 0; y < size.h; ++y) {
+      const float* from = image + static_cast<size_t>(y) * w;
+      float* to = across + static_cast<size_t>(y) * w;
+      float sum = 0;
+      for (int x = 0; x < std::min(radius, size.w); ++x) sum += from[x];
+      for (int x = 0; x < size.w; ++x) {
+        if (x + radius < size.w) sum += from[x + radius];
+        if (x - radius - 1 >= 0) sum -= from[x - radius - 1];
+        to[x] = sum / Within(x, size.w, radius);
+      }
+    }
+    std::fill_n(sums, w, 0.0f);
+    const auto add_row = [&](int y, float sign) {
+      if (y < 0 || y >= size.h) return;
+      const float* row = across + static_cast<size_t>(y) * w;
+      for (size_t x = 0; x < w; ++x) sums[x] += sign * row[x];
+    };
+    for (int y = 0; y < radius; ++y) add_row(y, 1);
+    for (int y = 0; y < size.h; ++y) {
+      add_row(y + radius, 1);
+      add_row(y - radius - 1, -1);
+      const float share = 1 / Within(y, size.h, radius);
+      float* to = image + static_cast<size_t>(y) * w;
+      for (size_t x = 0; x < w; ++x) to[x] = sums[x] * share;
+    }
+  }
+}
+
+}  // namespace sonotrack
