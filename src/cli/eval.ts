@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { chosenFiles, evaluateClicks, type ClickEvaluation } from '../eval/click-evaluation.js';
-import type { FirstClick } from '../eval/click-run.js';
+import type { FirstClick } from '../eval/click-until.js';
 import { findDataSets, type DataSet } from '../eval/dataset.js';
 import type { ClickFigures } from '../eval/figures.js';
 import { gateOf, type GateResult } from '../eval/gate.js';
@@ -12,7 +12,7 @@ import { ZOOM_MODES, type ZoomMode } from '../runtime/zoom.js';
 import type { DeviceInfo } from '../sdk/types.js';
 import { EXIT } from './failure.js';
 import { createProgress } from './progress.js';
-import { print, withDevice, type GlobalOptions } from './shared.js';
+import { columns, print, withDevice, type GlobalOptions } from './shared.js';
 
 interface EvalOptions extends GlobalOptions {
   out: string;
@@ -167,14 +167,4 @@ function gateTable({ sets, passed, bound }: GateResult): string {
   ];
   const verdict = passed ? 'the gate is passed' : 'the gate is NOT passed';
   return `${columns(rows)}\n${verdict}: at most ${points(bound.dsc)} points and ${bound.clicks} clicks a set`;
-}
-
-/** Cells in columns, the first left-aligned. */
-function columns(rows: string[][]): string {
-  const widths = rows[0].map((_, i) => Math.max(...rows.map((cells) => cells[i].length)));
-  return rows
-    .map((cells) =>
-      cells.map((cell, i) => (i ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))).join('  '),
-    )
-    .join('\n');
 }

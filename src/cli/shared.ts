@@ -82,3 +82,13 @@ export function formatArea(areaMm2: number | null, areaPx: number): string {
     ? `${areaPx} px (uncalibrated)`
     : `${areaMm2.toFixed(1)} mm² (${areaPx} px)`;
 }
+
+/** Cells in columns, the first left-aligned. */
+export function columns(rows: string[][]): string {
+  const widths = rows[0].map((_, i) => Math.max(...rows.map((cells) => cells[i].length)));
+  return rows
+    .map((cells) =>
+      cells.map((cell, i) => (i ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))).join('  '),
+    )
+    .join('\n');
+}

@@ -1,25 +1,15 @@
-import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
-import { Option, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { openSource } from '../io/sources/index.js';
-import { areaRows, areasCsv } from '../io/writers/areas-csv.js';
-import { encodeLabelPng } from '../io/writers/labels.js';
-import { encodeOverlayPng } from '../io/writers/overlay.js';
+import { unsupported } from '../io/sources/random-access.js';
 import { percentiles } from '../live/latency.js';
-import { SonotrackError } from '../runtime/errors.js';
+import { checkInteger } from '../runtime/validate.js';
 import type { Device } from '../sdk/device.js';
-import type {
-  Frame,
-  FrameSource,
-  Mask,
-  Prompts,
-  TrackedObject,
-  TrackResult,
-} from '../sdk/types.js';
+import { follow } from '../sdk/follow.js';
+import type { FrameSource, SourceInfo } from '../sdk/types.js';
 import { Interrupted, UsageError } from './failure.js';
 import { createProgress } from './progress.js';
+import { ResultFolder } from './result-folder.js';
 import {
-  formatArea,
   print,
   promptsOf,
   withDevice,
@@ -27,11 +17,14 @@ import {
   type GlobalOptions,
   type PromptOptions,
 } from './shared.js';
-import { openOutputs, OUTPUTS, type OutputKind } from './track-outputs.js';
+import { OUTPUTS, type OutputKind } from './track-outputs.js';
+import { ExpertTask, PromptedTask, type TrackTask } from './track-tasks.js';
 
 interface TrackOptions extends GlobalOptions, PromptOptions {
-  out: string;
+  out?: string;
   write: OutputKind[];
+  fromSlice?: number;
+  interactiveGt?: string;
 }
 
 const EXAMPLES = `
@@ -39,9 +32,11 @@ Examples:
   $ sonotrack track frames/ --point 210,160 --out result
   $ sonotrack track phantom:?seed=2&frames=60 --point 240,170 --out result --json
   $ sonotrack track cine.dcm --point 210,160 --out result --write seg video report
+  $ sonotrack track volume.nii.gz --from-slice 40 --point 96,80 --out result
+  $ sonotrack track clip/frames --interactive-gt clip/masks
 
-Writes DIR/masks (label maps), DIR/overlay (pictures) and DIR/areas.csv. DIR must be new or empty; it appears when
-everything has been written.`;
+Writes DIR/masks (label maps), DIR/overlay (pictures) and DIR/areas.csv, of a volume DIR/masks.nii.gz too. DIR must be new
+or empty; it appears when everything has been written. A volume is followed from one slice to both of its ends.`;
 
 export function addTrack(program: Command): void {
   const command = program
@@ -49,192 +44,141 @@ export function addTrack(program: Command): void {
     .description('Segment a structure on the first frame and follow it through the others.')
     .argument(
       '<source>',
-      'DICOM cine, folder of images, multi-page TIFF, NIfTI or MetaImage volume, or phantom:',
+      'DICOM cine, video, folder of images, multi-page TIFF, NIfTI or MetaImage volume, or phantom:',
     )
-    .requiredOption('--out <dir>', 'folder for the results')
+    .option('--out <dir>', 'folder for the results; needed without --interactive-gt')
     .addOption(
       new Option('--write <kind...>', 'more files: masks as NIfTI, DICOM SEG or COCO, MP4, page')
         .choices(OUTPUTS)
         .default([], 'none'),
     )
+    .option(
+      '--from-slice <n>',
+      'slice of a volume to start on, from 0 (default: the middle one)',
+      index,
+    )
+    .option(
+      '--interactive-gt <masks>',
+      'measure with a simulated expert who knows these label maps (folder of PNGs, NIfTI or MetaImage)',
+    )
     .addHelpText('after', EXAMPLES);
   withPrompts(command).action((source: string) => track(source, command.optsWithGlobals()));
 }
 
+function index(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) {
+    throw new InvalidArgumentError('expected an integer ≥ 0.');
+  }
+  return value;
+}
+
 async function track(uri: string, options: TrackOptions): Promise<void> {
-  const prompts = promptsOf(options);
+  const { out, interactiveGt: masks } = options;
+  if (masks !== undefined) expectNoPrompts(options);
+  if (out === undefined && (masks === undefined || options.write.length > 0)) {
+    throw new UsageError('expected a folder for `--out`');
+  }
+  const prompts = masks === undefined ? promptsOf(options) : null;
   const source = await openSource(uri);
   try {
-    if (source.info.frames === null) {
-      throw new UsageError(`expected a source that ends for \`SOURCE\` but received ${uri}`);
-    }
-    const out = resolve(options.out);
-    await expectNewFolder(out);
-    const staging = await createStaging(out);
+    const start = startOf(uri, source.info, options.fromSlice);
+    const task: TrackTask = prompts
+      ? new PromptedTask(prompts, source.info)
+      : await ExpertTask.open(masks ?? '', source.info);
     try {
-      const summary = await withDevice(options, (device) =>
-        trackInto(staging, source, device, prompts, { ...options, uri }),
-      );
-      await rm(out, { recursive: true, force: true });
-      await rename(staging, out);
-      print(options, { ...summary, out }, describeSummary(summary, out));
+      await carryOut(uri, source, start, task, options);
     } finally {
-      await rm(staging, { recursive: true, force: true });
+      await task.close?.();
     }
   } finally {
     await source.close();
   }
 }
 
-type Summary = Awaited<ReturnType<typeof trackInto>>;
+function expectNoPrompts({ point, box }: PromptOptions): void {
+  if (point.length === 0 && !box) return;
+  throw new UsageError(
+    'expected no --point and no --box with --interactive-gt, which clicks itself',
+  );
+}
 
-async function trackInto(
-  folder: string,
+/** The frame to start on. @throws UsageError, RangeError; SonotrackError SOURCE_UNSUPPORTED for volumes over time */
+function startOf(uri: string, { frames, volume }: SourceInfo, fromSlice?: number): number {
+  if (frames === null) {
+    throw new UsageError(`expected a source that ends for \`SOURCE\` but received ${uri}`);
+  }
+  const slices = volume?.slices ?? 1;
+  if (slices === 1) {
+    if (fromSlice === undefined) return 0;
+    throw new UsageError(
+      `expected a volume of several slices with --from-slice but received ${uri}`,
+    );
+  }
+  if (frames !== slices) {
+    throw unsupported(uri, 'one volume, or pictures over time', `${frames / slices} volumes`);
+  }
+  return fromSlice === undefined
+    ? slices >> 1
+    : checkInteger(fromSlice, '--from-slice', [0, slices - 1]);
+}
+
+/** Follows the task's objects through the source, writes the results and prints what the task says of them. */
+async function carryOut(
+  uri: string,
   source: FrameSource,
+  start: number,
+  task: TrackTask,
+  options: TrackOptions,
+): Promise<void> {
+  const folder =
+    options.out === undefined
+      ? null
+      : await ResultFolder.create(options.out, { source, uri, start, write: options.write });
+  try {
+    const run = await withDevice(options, (device) =>
+      followAll(device, source, start, task, folder, options),
+    );
+    const summary = { startFrame: start, ...task.summary(), ...run };
+    const { reportFile } = task;
+    await folder?.finish(reportFile ? { name: reportFile, value: summary } : null);
+    const lines = [...task.lines(), `${run.frames} frames`];
+    const { trackMs } = run;
+    if (trackMs) {
+      lines.push(`track ${trackMs.p50.toFixed(1)} ms (p50), ${trackMs.p95.toFixed(1)} ms (p95)`);
+    }
+    if (folder) lines.push(`written ${folder.path}`);
+    print(options, { ...summary, out: folder?.path ?? null }, lines.join('\n'));
+  } finally {
+    await folder?.discard();
+  }
+}
+
+async function followAll(
   device: Device,
-  prompts: Prompts,
-  { json, quiet, write, uri }: TrackOptions & { uri: string },
+  source: FrameSource,
+  start: number,
+  task: TrackTask,
+  folder: ResultFolder | null,
+  { json, quiet }: GlobalOptions,
 ) {
   const progress = createProgress(source.info.frames ?? 0, { silent: json || quiet });
   const stop = stopOnSignal();
-  const rows: string[] = [];
-  // What the summary needs of each object; masks are not kept.
-  const objects: ObjectSummary[] = [];
   const latencyMs: number[] = [];
-  const digits = String(source.info.frames).length;
-  const tracker = await device.createTracker();
-  const outputs = await openOutputs(write, folder, source, uri);
-  let startNs = 0n;
   let frames = 0;
-  // The files of a frame are written while the next one is tracked.
-  let writing: Promise<void> = Promise.resolve();
   try {
-    for await (const frame of source) {
+    for await (const followed of follow(device, source, task.operator, { start })) {
       stop.check();
-      let result: Pick<TrackResult, 'frame' | 'objects'>;
-      if (frames === 0) {
-        const mask = await predictFirst(device, frame, prompts);
-        await tracker.start(frame, [{ id: 1, mask }]);
-        startNs = frame.captureNs ?? 0n;
-        result = firstResult(frame, mask);
-      } else {
-        const tracked = await tracker.track(frame);
-        latencyMs.push(tracked.timings.totalMs);
-        result = tracked;
-      }
-      rows.push(...areaRows(result, startNs));
-      objects.push(...result.objects.map(summaryOf));
-      await writing;
-      const name = `${String(frames).padStart(Math.max(4, digits), '0')}.png`;
-      writing = writeFrame(folder, name, frame, result.objects).then(() =>
-        outputs.frame(frame, result.objects, name),
-      );
-      // A failure is met at the next frame; until then it must not count as unhandled.
-      writing.catch(() => undefined);
-      frames += 1;
-      progress.update(frames);
+      if (followed.trackMs !== null) latencyMs.push(followed.trackMs);
+      task.add?.(followed.objects);
+      await folder?.write(followed);
+      progress.update(++frames);
     }
-    await writing;
-    await writeFile(join(folder, 'areas.csv'), areasCsv(rows));
-    await outputs.finish();
-  } catch (cause) {
-    await writing.catch(() => undefined);
-    await outputs.abort();
-    if (isSystemError(cause)) {
-      throw new SonotrackError('WRITE_FAILED', 'write', `cannot write results: ${cause.message}`, {
-        cause,
-      });
-    }
-    throw cause;
   } finally {
     progress.stop();
     stop.dispose();
-    await tracker.close();
   }
-  const found = objects.filter(({ status }) => status !== 'lost');
-  const bySize = found.sort((a, b) => a.areaPx - b.areaPx);
-  return {
-    frames,
-    object: 1,
-    smallest: sizeOf(bySize[0]),
-    largest: sizeOf(bySize.at(-1)),
-    meanQuality: objects.reduce((sum, { quality }) => sum + quality, 0) / objects.length,
-    framesToAsk: objects.filter(({ status }) => status === 'ask').length,
-    framesLost: objects.filter(({ status }) => status === 'lost').length,
-    trackMs: percentiles(latencyMs) ?? null,
-    device: device.info,
-  };
-}
-
-interface ObjectSummary {
-  areaPx: number;
-  areaMm2: number | null;
-  quality: number;
-  status: TrackedObject['status'];
-}
-
-const summaryOf = ({ mask, quality, status }: TrackedObject): ObjectSummary => ({
-  areaPx: mask.areaPx,
-  areaMm2: mask.areaMm2,
-  quality,
-  status,
-});
-
-async function predictFirst(device: Device, frame: Frame, prompts: Prompts): Promise<Mask> {
-  const image = await device.setImage(frame);
-  try {
-    const mask = await image.predict(prompts);
-    if (mask.areaPx > 0) return mask;
-  } finally {
-    await image.close();
-  }
-  throw new SonotrackError('EMPTY_MASK', 'predict', 'nothing was found at the prompts');
-}
-
-function firstResult(frame: Frame, mask: Mask): Pick<TrackResult, 'frame' | 'objects'> {
-  const { id = 0, captureNs = 0n, widthPx, heightPx, spacingMm = null } = frame;
-  return {
-    frame: { id, captureNs, widthPx, heightPx, spacingMm },
-    objects: [{ id: 1, mask, quality: mask.score, status: 'tracking' }],
-  };
-}
-
-async function writeFrame(
-  folder: string,
-  name: string,
-  frame: Frame,
-  objects: readonly TrackedObject[],
-): Promise<void> {
-  const labels = await encodeLabelPng(objects, frame.widthPx, frame.heightPx);
-  await writeFile(join(folder, 'masks', name), labels);
-  await writeFile(join(folder, 'overlay', name), await encodeOverlayPng(frame, objects));
-}
-
-/** @throws UsageError when there is something at `out` already */
-async function expectNewFolder(out: string): Promise<void> {
-  const entries = await readdir(out).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw new UsageError(`expected a new or empty folder for \`--out\` but received ${out}`);
-  });
-  if (entries.length > 0) {
-    throw new UsageError(
-      `expected a new or empty folder for \`--out\` but received ${out} with ${entries.length} entries`,
-    );
-  }
-}
-
-/** A folder beside `out`, so that it can be renamed to it. */
-async function createStaging(out: string): Promise<string> {
-  try {
-    await mkdir(dirname(out), { recursive: true });
-    const staging = await mkdtemp(join(dirname(out), `.${basename(out)}-`));
-    await mkdir(join(staging, 'masks'));
-    await mkdir(join(staging, 'overlay'));
-    return staging;
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new SonotrackError('WRITE_FAILED', 'write', `cannot create ${out}: ${reason}`, { cause });
-  }
+  return { frames, trackMs: percentiles(latencyMs) ?? null, device: device.info };
 }
 
 function stopOnSignal(): { check(): void; dispose(): void } {
@@ -251,28 +195,4 @@ function stopOnSignal(): { check(): void; dispose(): void } {
       process.off('SIGINT', listener).off('SIGTERM', listener);
     },
   };
-}
-
-function sizeOf(object?: ObjectSummary): { areaPx: number; areaMm2: number | null } | null {
-  return object ? { areaPx: object.areaPx, areaMm2: object.areaMm2 } : null;
-}
-
-function describeSummary(summary: Summary, out: string): string {
-  const { frames, smallest, largest, meanQuality, framesToAsk, framesLost, trackMs } = summary;
-  const lines = [`${frames} frames, mean quality ${meanQuality.toFixed(3)}`];
-  if (smallest && largest) {
-    lines.push(
-      `area from ${formatArea(smallest.areaMm2, smallest.areaPx)} to ${formatArea(largest.areaMm2, largest.areaPx)}`,
-    );
-  }
-  if (framesToAsk > 0) lines.push(`${framesToAsk} frames ask for a corrective click`);
-  if (framesLost > 0) lines.push(`${framesLost} frames without the object`);
-  if (trackMs) {
-    lines.push(`track ${trackMs.p50.toFixed(1)} ms (p50), ${trackMs.p95.toFixed(1)} ms (p95)`);
-  }
-  return [...lines, `written ${out}`].join('\n');
-}
-
-function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'syscall' in error;
 }

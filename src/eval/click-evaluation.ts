@@ -1,6 +1,7 @@
 /** Interactive segmentation of whole data sets: what `sonotrack eval` measures (paper §3.4, §4). */
 import type { Device } from '../sdk/device.js';
-import { runClicks, type FirstClick } from './click-run.js';
+import { runClicks } from './click-run.js';
+import type { FirstClick } from './click-until.js';
 import { readExample, type DataSet } from './dataset.js';
 import { figuresOf, mean, type ClickFigures, type ObjectRecord } from './figures.js';
 

@@ -1,13 +1,10 @@
 /** One object, segmented by simulated clicks and by its box (paper §3.4). */
-import { firstClick, nextClick } from '../sdk/clicks.js';
+import { rangeError } from '../runtime/validate.js';
 import { dice } from '../sdk/dice.js';
 import type { Image } from '../sdk/image.js';
-import { rangeError } from '../runtime/validate.js';
 import { Mask } from '../sdk/mask.js';
-import type { Point } from '../sdk/types.js';
-
-/** Where the first click goes: the object's centroid (the paper's), or its innermost pixel. */
-export type FirstClick = 'centroid' | 'innermost';
+import type { Point, Prompts } from '../sdk/types.js';
+import { clickUntil, type FirstClick } from './click-until.js';
 
 export interface ClickRun {
   /** DSC after each click. An exact mask, which leaves nothing to click, stands for the clicks left. */
@@ -27,31 +24,28 @@ export async function runClicks(
   truth: Mask,
   { clicks, first }: { clicks: number; first: FirstClick },
 ): Promise<ClickRun> {
-  const run: Omit<ClickRun, 'boxDsc'> = { dsc: [], points: [], obeyed: [], predictMs: [] };
-  const { widthPx, heightPx } = truth;
-  const nothing = Mask.fromBitmap(new Uint8Array(widthPx * heightPx), widthPx, heightPx);
-  let mask: Mask | undefined;
-  const ask = async (prompts: Parameters<Image['predict']>[0]): Promise<Mask> => {
+  if (!truth.box) throw rangeError('a mask with pixels', 'truth', truth);
+  const obeyed: boolean[] = [];
+  const predictMs: number[] = [];
+  const ask = async (prompts: Prompts): Promise<Mask> => {
     const began = performance.now();
     const answer = await image.predict(prompts);
-    run.predictMs.push(performance.now() - began);
+    predictMs.push(performance.now() - began);
     return answer;
   };
-  while (run.points.length < clicks) {
-    const click =
-      mask || first === 'innermost'
-        ? nextClick(truth, mask ?? nothing, run.points)
-        : firstClick(truth);
-    if (!click) break;
-    run.points.push(click);
-    mask = await ask({ points: [...run.points], ...(mask && { previous: mask }) });
-    run.dsc.push(dice(truth, mask));
-    const pixel = Math.floor(click.y) * widthPx + Math.floor(click.x);
-    run.obeyed.push(Mask.bitmapOf(mask)[pixel] === click.label);
-  }
-  if (!mask || !truth.box) throw rangeError('a mask with pixels', 'truth', truth);
+  const { points, dsc } = await clickUntil(
+    async (prompts) => {
+      const mask = await ask(prompts);
+      const { x, y, label } = prompts.points[prompts.points.length - 1];
+      const pixel = Math.floor(y) * truth.widthPx + Math.floor(x);
+      obeyed.push(Mask.bitmapOf(mask)[pixel] === label);
+      return mask;
+    },
+    truth,
+    { clicks, first },
+  );
   const boxDsc = dice(truth, await ask({ box: truth.box }));
-  const exact = run.dsc.at(-1) ?? 0;
-  while (run.dsc.length < clicks) run.dsc.push(exact);
-  return { ...run, boxDsc };
+  const exact = dsc.at(-1) ?? 0;
+  while (dsc.length < clicks) dsc.push(exact);
+  return { dsc, boxDsc, points, obeyed, predictMs };
 }

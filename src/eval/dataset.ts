@@ -3,8 +3,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { decodeImage, readHeader } from '../io/sources/image.js';
 import { SonotrackError } from '../runtime/errors.js';
-import { Mask } from '../sdk/mask.js';
 import type { Frame } from '../sdk/types.js';
+import { objectsOf, type LabelledObject } from './label-objects.js';
 import { readLabelMap } from './label-png.js';
 
 export interface DataSet {
@@ -19,7 +19,7 @@ export interface DataSet {
 export interface Example {
   id: string;
   frame: Frame;
-  objects: { label: number; truth: Mask }[];
+  objects: LabelledObject[];
 }
 
 /**
@@ -64,7 +64,8 @@ export async function readExample({ path }: DataSet, file: string): Promise<Exam
   const header = await readHeader(join(path, 'images', file));
   const frame = await decodeImage(header, 0, header.channels, null);
   const map = join(path, 'masks', file);
-  const { labels, widthPx, heightPx } = await readLabelMap(map);
+  const labels = await readLabelMap(map);
+  const { widthPx, heightPx } = labels;
   if (widthPx !== frame.widthPx || heightPx !== frame.heightPx) {
     throw new SonotrackError(
       'SOURCE_INVALID',
@@ -73,16 +74,9 @@ export async function readExample({ path }: DataSet, file: string): Promise<Exam
         `but received ${widthPx} × ${heightPx} px`,
     );
   }
-  const values = [...new Set(labels)].filter(Boolean).sort((a, b) => a - b);
-  const truthOf = (label: number): Mask =>
-    Mask.fromBitmap(
-      labels.map((value) => (value === label ? 1 : 0)),
-      widthPx,
-      heightPx,
-    );
   return {
     id: basename(file, '.png'),
     frame,
-    objects: values.map((label) => ({ label, truth: truthOf(label) })),
+    objects: objectsOf(labels),
   };
 }

@@ -3,7 +3,8 @@
  * The slices of a volume are its frames, unless the file says that its third axis is time.
  */
 import { dirname, isAbsolute, join, relative } from 'node:path';
-import type { FrameSource, VolumeGeometry } from '../../sdk/types.js';
+import type { VolumeGeometry } from '../../sdk/types.js';
+import type { IndexedSource } from './indexed.js';
 import { damaged, RandomAccessFile, unsupported } from './random-access.js';
 import { SAMPLE_TYPES, type SampleType } from './samples.js';
 import { frameBytesOf, openVolume, type VolumeLayout, type VolumeSettings } from './volume.js';
@@ -31,7 +32,10 @@ interface Header {
 }
 
 /** @throws SonotrackError SOURCE_INVALID, SOURCE_UNSUPPORTED, and SOURCE_NOT_FOUND for a missing data file */
-export async function openMetaImage(path: string, settings: VolumeSettings): Promise<FrameSource> {
+export async function openMetaImage(
+  path: string,
+  settings: VolumeSettings,
+): Promise<IndexedSource> {
   const header = await readHeader(path);
   const { fields } = header;
   const layout = layoutOf(path, header);

@@ -4,7 +4,8 @@
  */
 import { promisify } from 'node:util';
 import { constants, gunzip } from 'node:zlib';
-import type { FrameSource, VolumeGeometry } from '../../sdk/types.js';
+import type { VolumeGeometry } from '../../sdk/types.js';
+import type { IndexedSource } from './indexed.js';
 import {
   affineOf,
   NIFTI_HEADER_BYTES,
@@ -39,7 +40,7 @@ export async function openNifti(
   path: string,
   gzip: boolean,
   settings: VolumeSettings,
-): Promise<FrameSource> {
+): Promise<IndexedSource> {
   const header = parseNiftiHeader(await headOf(path, gzip));
   if (!header) throw damaged(path, 'its header is no NIfTI header');
   const layout = layoutOf(path, header);

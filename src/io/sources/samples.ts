@@ -95,3 +95,17 @@ export function toGray(raw: Uint8Array, format: SampleFormat, mapping: GrayMappi
   }
   return new Uint8Array(gray.buffer);
 }
+
+/** Stored numbers as labels, as they stand; null when one of them is no whole number of 0 to 255. */
+export function toLabels(raw: Uint8Array, format: SampleFormat): Uint8Array | null {
+  const { bytes } = SAMPLE_TYPES[format.type];
+  const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
+  const read = READERS[format.type];
+  const labels = new Uint8Array(Math.floor(raw.length / bytes));
+  for (let i = 0; i < labels.length; i += 1) {
+    const value = read(view, i * bytes, format.littleEndian) * format.slope + format.intercept;
+    labels[i] = value;
+    if (labels[i] !== value) return null;
+  }
+  return labels;
+}

@@ -1,10 +1,18 @@
 /** Frames of a raster of two to five axes that lies as plain numbers in a file: what NIfTI and MetaImage share. */
-import type { Frame, FrameSource, SourceInfo, SpacingMm, VolumeGeometry } from '../../sdk/types.js';
+import type { Frame, SourceInfo, SpacingMm, VolumeGeometry } from '../../sdk/types.js';
 import { MAX_SIDE_PX } from '../../sdk/mask.js';
 import { IndexedSource } from './indexed.js';
 import type { Playback } from './playback.js';
 import { damaged, unsupported, type RandomAccessFile } from './random-access.js';
-import { isPlain, mappingOf, SAMPLE_TYPES, toGray, widen, type SampleFormat } from './samples.js';
+import {
+  isPlain,
+  mappingOf,
+  SAMPLE_TYPES,
+  toGray,
+  toLabels,
+  widen,
+  type SampleFormat,
+} from './samples.js';
 
 /** Most bytes of one stored frame; one that claims more is refused before memory is taken. */
 const MAX_FRAME_BYTES = 512 * 2 ** 20;
@@ -32,6 +40,8 @@ export interface VolumeLayout {
 export interface VolumeSettings extends Playback {
   frameRateHz: number | null;
   spacingMm: SpacingMm | null;
+  /** Values are labels of objects, 0 to 255, which stand as stored. Default: gray levels. */
+  labels?: boolean;
 }
 
 /** Bytes of one frame as stored. @throws SonotrackError when its size is not one that a frame can have */
@@ -64,14 +74,16 @@ export async function openVolume(
   start: number,
   layout: VolumeLayout,
   settings: VolumeSettings,
-): Promise<FrameSource> {
+): Promise<IndexedSource> {
   try {
     const frameBytes = frameBytesOf(file.path, layout);
     const needed = start + frameBytes * layout.frames;
     if (file.sizeBytes < needed) {
       throw damaged(file.path, `it holds ${file.sizeBytes} of ${needed} bytes`);
     }
-    const decode = await decoderOf(file, start, frameBytes * layout.frames, layout);
+    const decode = settings.labels
+      ? labelDecoderOf(file.path, layout)
+      : await decoderOf(file, start, frameBytes * layout.frames, layout);
     const { widthPx, heightPx } = layout;
     const spacingMm = layout.spacingMm ?? settings.spacingMm;
     const channels = layout.channels === 1 ? 1 : 3;
@@ -115,6 +127,18 @@ async function decoderOf(
   }
   const mapping = mappingOf(format, range);
   return (raw) => toGray(raw, format, mapping);
+}
+
+function labelDecoderOf(
+  path: string,
+  { channels, format }: VolumeLayout,
+): (raw: Uint8Array) => Uint8Array {
+  if (channels !== 1) throw unsupported(path, 'labels, one number a pixel', 'colours');
+  return (raw) => {
+    const labels = toLabels(raw, format);
+    if (labels) return labels;
+    throw unsupported(path, 'labels, whole numbers of 0 to 255', 'other numbers');
+  };
 }
 
 function withoutAlpha(rgba: Uint8Array): Uint8Array {

@@ -5,13 +5,13 @@ export const AREAS_HEADER = 'frame,timeS,object,areaPx,areaMm2,quality,status';
 
 /**
  * Rows of one result, without a line end after the last. `areaMm2` is empty where the spacing is unknown; `timeS` counts
- * from `startNs`, the capture time of the first frame.
+ * from `startNs`, the capture time of the first frame; null, for slices of a volume, leaves it empty.
  */
 export function areaRows(
   { frame, objects }: Pick<TrackResult, 'frame' | 'objects'>,
-  startNs: bigint,
+  startNs: bigint | null,
 ): string[] {
-  const timeS = (Number(frame.captureNs - startNs) / 1e9).toFixed(4);
+  const timeS = startNs === null ? '' : (Number(frame.captureNs - startNs) / 1e9).toFixed(4);
   return objects.map(({ id, mask, quality, status }) =>
     [
       frame.id,

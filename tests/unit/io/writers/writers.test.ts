@@ -94,6 +94,13 @@ test('an area in mm² is written with two decimals', async (t) => {
   t.match(areaRows({ frame: meta, objects }, 0n)[0], /^0,0\.0000,1,7,1\.7[56],/);
 });
 
+test('slices of a volume have no time', (t) => {
+  const meta = { id: 2, captureNs: 80_000_000n, widthPx: 2, heightPx: 1, spacingMm: null };
+  const objects = [{ id: 1, mask: mask(2, 1, 0), quality: 1, status: 'tracking' as const }];
+  t.same(areaRows({ frame: meta, objects }, null), ['2,,1,1,,1.0000,tracking']);
+  t.end();
+});
+
 test('a file is replaced as a whole and nothing else stays behind', async (t) => {
   const folder = t.testdir({ 'a.txt': 'before' });
   await writeAtomically(join(folder, 'a.txt'), 'after');
