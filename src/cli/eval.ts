@@ -1,16 +1,27 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { chosenFiles, evaluateClicks, type ClickEvaluation } from '../eval/click-evaluation.js';
 import type { FirstClick } from '../eval/click-until.js';
+import { findClips, type Clip } from '../eval/clips.js';
+import { Comparator } from '../eval/comparator.js';
+import { compareObjects, type Comparison } from '../eval/compare.js';
 import { findDataSets, type DataSet } from '../eval/dataset.js';
-import type { ClickFigures } from '../eval/figures.js';
+import type { ClickFigures, ObjectRecord } from '../eval/figures.js';
 import { gateOf, type GateResult } from '../eval/gate.js';
+import {
+  evaluationCsv,
+  evaluationHtml,
+  evaluationMarkdown,
+  type Evaluation,
+} from '../eval/report.js';
+import { evaluateRecords, type TrackingEvaluation } from '../eval/tracking-figures.js';
+import { runTracking, TRACKING_DEFAULTS, type TrackingRecord } from '../eval/tracking-run.js';
 import { writeAtomically } from '../io/writers/atomic.js';
 import { SonotrackError } from '../runtime/errors.js';
 import { ZOOM_MODES, type ZoomMode } from '../runtime/zoom.js';
 import type { DeviceInfo } from '../sdk/types.js';
-import { EXIT } from './failure.js';
+import { EXIT, UsageError } from './failure.js';
 import { createProgress } from './progress.js';
 import { columns, print, withDevice, type GlobalOptions } from './shared.js';
 
@@ -19,8 +30,11 @@ interface EvalOptions extends GlobalOptions {
   clicks: number;
   first: FirstClick;
   maxImages: number;
+  corrections: number;
   zoom?: ZoomMode;
   baseline?: string;
+  compare?: string;
+  comparator?: string;
 }
 
 const EXAMPLES = `
@@ -28,16 +42,21 @@ Examples:
   $ sonotrack eval data/ --out result
   $ sonotrack eval data/breast --out result --clicks 5 --max-images 20
   $ sonotrack eval data/ --out result --models-dir int8 --baseline fp32
+  $ sonotrack eval data/ --out sam --comparator "python sam.py" --compare result/eval.json
 
-DIR holds images/ID.png and masks/ID.png (a label map: every value is an object), or folders that do. Each object is
-clicked on at its centroid, then where the answer is most wrong; its exact box is asked for too. Writes eval.json.`;
+DIR holds images/ID.png and masks/ID.png (a label map: every value is an object), or clips with frames/ID.png and
+masks/ID.png, or folders that do. Each object of an image is clicked on at its centroid, then where the answer is most wrong;
+its exact box is asked for too. Each object of a clip's first frame is tracked, and corrected where its DSC falls below 0.90.
+Writes eval.json, eval.csv, eval.md and eval.html.`;
 
 export function addEval(program: Command): void {
   const command = program
     .command('eval')
-    .description('Measure segmentation by simulated clicks and boxes on annotated images.')
+    .description(
+      'Measure segmentation and tracking by simulated clicks on annotated images and clips.',
+    )
     .argument('<dir>', 'data set, or folder of data sets')
-    .requiredOption('--out <dir>', 'folder for eval.json')
+    .requiredOption('--out <dir>', 'folder for the report')
     .option('--clicks <n>', 'clicks an object', count, 10)
     .addOption(
       new Option('--first <place>', "first click: the object's centroid, or its innermost pixel")
@@ -53,74 +72,194 @@ export function addEval(program: Command): void {
       '--baseline <dir>',
       'another bundle of the same weights: fail when the measured one loses more than quantisation may',
     )
+    .option('--compare <file>', 'eval.json of another run: paired differences')
+    .option('--comparator <command>', 'measure another model, run as a process (images only)')
     .option('--max-images <n>', 'most images a set (default: all)', count, Infinity)
+    .option('--corrections <n>', 'most clicks of an intervention, 0: never correct', whole, 5)
     .addHelpText('after', EXAMPLES);
   command.action((dir: string) => evaluate(dir, command.optsWithGlobals()));
 }
 
-function count(text: string): number {
+function whole(text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) {
-    throw new InvalidArgumentError('expected an integer ≥ 1.');
+  if (!Number.isSafeInteger(value) || value < 0) {
+    throw new InvalidArgumentError('expected an integer ≥ 0.');
   }
+  return value;
+}
+
+function count(text: string): number {
+  const value = whole(text);
+  if (value < 1) throw new InvalidArgumentError('expected an integer ≥ 1.');
   return value;
 }
 
 async function evaluate(dir: string, options: EvalOptions): Promise<void> {
   const dataSets = await findDataSets(dir);
+  const clips = options.comparator ? [] : await findClips(dir);
+  if (dataSets.length === 0 && clips.length === 0) {
+    throw new SonotrackError(
+      'SOURCE_NOT_FOUND',
+      'source',
+      `expected images/*.png or frames/*.png beside masks/*.png in \`${dir}\` or in its folders but found none`,
+    );
+  }
+  if (options.baseline && (options.comparator || dataSets.length === 0)) {
+    throw new UsageError('expected images and no --comparator with --baseline');
+  }
+  const other = options.compare ? await readObjects(options.compare) : null;
   const out = resolve(options.out);
   await mkdir(out, { recursive: true }).catch((cause: unknown) => {
     throw new SonotrackError('WRITE_FAILED', 'write', `cannot create ${out}`, { cause });
   });
-  const { clicks, first, maxImages, zoom, baseline: baselineDir } = options;
-  const measured = await measure(dataSets, options);
-  const baseline = baselineDir
-    ? await measure(dataSets, { ...options, modelsDir: baselineDir })
+  const measured = await measure(dataSets, clips, options);
+  const baseline = options.baseline
+    ? await measure(dataSets, [], { ...options, modelsDir: options.baseline })
     : undefined;
-  const gate = baseline && gateOf(baseline.result.sets, measured.result.sets);
-  const { objects, ...figures } = measured.result;
-  const summary = {
-    options: {
-      clicks,
-      first,
-      maxImages: isFinite(maxImages) ? maxImages : null,
-      zoom: zoom ?? null,
-    },
-    device: measured.device,
-    ...figures,
-    ...(gate && { gate }),
-  };
+  const { clicks, tracking, model } = measured;
+  const gate = baseline && clicks ? gateOf(baseline.clicks?.sets ?? {}, clicks.sets) : undefined;
+  const comparison = other && clicks ? compareObjects(clicks.objects, other) : null;
+  const summary = { options: describeOptions(options), ...model, ...withoutObjects(clicks) };
+  const more = { ...(gate && { gate }), ...(comparison && { comparison }) };
   const file = join(out, 'eval.json');
-  await writeAtomically(file, `${JSON.stringify({ ...summary, objects })}\n`);
-  const text = [tableOf(measured.result), ...(gate ? [gateTable(gate)] : []), `written ${file}`];
-  print(options, { ...summary, file }, text.join('\n'));
+  const record = { ...summary, tracking, ...more, objects: clicks?.objects ?? [] };
+  const evaluation: Evaluation = { clicks, tracking, comparison };
+  await writeAtomically(file, `${JSON.stringify(record)}\n`);
+  await writeAtomically(join(out, 'eval.csv'), evaluationCsv(evaluation));
+  await writeAtomically(join(out, 'eval.md'), evaluationMarkdown(evaluation));
+  await writeAtomically(join(out, 'eval.html'), evaluationHtml(evaluation));
+  const text = [
+    ...(clicks ? [tableOf(clicks)] : []),
+    ...(tracking ? [trackingTable(tracking)] : []),
+    ...(gate ? [gateTable(gate)] : []),
+    ...(comparison ? [comparisonText(comparison)] : []),
+    `written ${file}, eval.csv, eval.md, eval.html`,
+  ];
+  const shown = { ...summary, tracking: tracking && withoutObjects(tracking), ...more, file };
+  print(options, shown, text.join('\n'));
   if (gate && !gate.passed) process.exitCode = EXIT.failure;
+}
+
+function describeOptions({ clicks, first, maxImages, zoom, corrections }: EvalOptions): object {
+  return {
+    clicks,
+    first,
+    maxImages: isFinite(maxImages) ? maxImages : null,
+    zoom: zoom ?? null,
+    corrections,
+  };
+}
+
+/** Without the record of each object. */
+function withoutObjects<T extends { objects: unknown }>(
+  value: T | null,
+): Omit<T, 'objects'> | null {
+  if (!value) return null;
+  const { objects: _objects, ...figures } = value;
+  return figures;
+}
+
+async function readObjects(path: string): Promise<ObjectRecord[]> {
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new SonotrackError('SOURCE_NOT_FOUND', 'source', `cannot read ${path}`, { cause });
+  });
+  try {
+    const { objects } = JSON.parse(text) as { objects?: ObjectRecord[] };
+    if (Array.isArray(objects) && objects.every(({ dsc }) => Array.isArray(dsc))) return objects;
+  } catch {
+    // told below
+  }
+  throw new SonotrackError(
+    'SOURCE_INVALID',
+    'source',
+    `expected the eval.json of another run for \`--compare\` but received ${path}`,
+  );
+}
+
+interface Measured {
+  clicks: ClickEvaluation | null;
+  tracking: TrackingEvaluation | null;
+  model: { device: DeviceInfo } | { comparator: string };
 }
 
 async function measure(
   dataSets: DataSet[],
+  clips: Clip[],
   options: EvalOptions,
-): Promise<{ result: ClickEvaluation; device: DeviceInfo }> {
-  const { clicks, first, maxImages, zoom } = options;
-  const total = dataSets.reduce((sum, set) => sum + chosenFiles(set, maxImages).length, 0);
-  const progress = createProgress(total, {
+): Promise<Measured> {
+  const { clicks, first, maxImages, zoom, comparator } = options;
+  const images = dataSets.reduce((sum, set) => sum + chosenFiles(set, maxImages).length, 0);
+  const frames = clips.reduce((sum, { files }) => sum + files.length, 0);
+  const progress = createProgress(images + frames, {
     silent: options.json || options.quiet,
-    unit: 'images',
+    unit: clips.length > 0 ? 'frames' : 'images',
   });
   let done = 0;
   const onImage = (): void => progress.update(++done);
+  const settings = { clicks, first, maxImages, onImage };
   try {
-    return await withDevice(
-      options,
-      async (device) => ({
-        result: await evaluateClicks(device, dataSets, { clicks, first, maxImages, onImage }),
-        device: device.info,
-      }),
-      zoom,
-    );
+    if (comparator) {
+      const model = new Comparator(comparator);
+      try {
+        const result = await evaluateClicks(model, dataSets, settings);
+        return { clicks: result, tracking: null, model: { comparator } };
+      } finally {
+        await model.close();
+      }
+    }
+    const work = async (device: Parameters<typeof runTracking>[0]): Promise<Measured> => {
+      const result = dataSets.length ? await evaluateClicks(device, dataSets, settings) : null;
+      const records: TrackingRecord[] = [];
+      const tracking = { ...TRACKING_DEFAULTS, corrections: options.corrections, onFrame: onImage };
+      for (const clip of clips) records.push(...(await runTracking(device, clip, tracking)));
+      const names = new Map(clips.map((clip) => [`${clip.set}/${clip.name}`, clip.labels]));
+      const nameOf = ({ set, clip, label }: TrackingRecord): string =>
+        names.get(`${set}/${clip}`)?.[label] ?? `label ${label}`;
+      return {
+        clicks: result,
+        tracking: clips.length > 0 ? evaluateRecords(records, nameOf) : null,
+        model: { device: device.info },
+      };
+    };
+    return await withDevice(options, work, zoom);
   } finally {
     progress.stop();
   }
+}
+
+/** One line a set: interventions, clicks, DSC. */
+function trackingTable({ sets }: TrackingEvaluation): string {
+  return columns([
+    [
+      'set',
+      'clips',
+      'objects',
+      'interventions',
+      'drop',
+      'clicks',
+      'DSC tracked',
+      'final',
+      '>= 0.90',
+    ],
+    ...Object.entries(sets).map(([name, f]) => [
+      name,
+      String(f.clips),
+      String(f.objects),
+      f.interventions.toFixed(2),
+      f.drop === null ? '-' : f.drop.toFixed(3),
+      f.clicks.toFixed(2),
+      f.trackedDsc.toFixed(3),
+      f.finalDsc.toFixed(3),
+      f.over90.toFixed(2),
+    ]),
+  ]);
+}
+
+function comparisonText({ pairs, sets }: Comparison): string {
+  const { dscByClick, noc85 } = sets.all;
+  const [low, high] = dscByClick[0].interval.map((v) => (100 * v).toFixed(2));
+  const points = (100 * dscByClick[0].mean).toFixed(2);
+  return `against the other, over ${pairs} objects: ${points} points of DSC after one click (${low} to ${high}), ${noc85.mean.toFixed(2)} clicks to 0.85`;
 }
 
 const SHOWN_CLICKS = [1, 2, 3, 5, 10];

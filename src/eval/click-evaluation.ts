@@ -1,7 +1,7 @@
 /** Interactive segmentation of whole data sets: what `sonotrack eval` measures (paper §3.4, §4). */
-import type { Device } from '../sdk/device.js';
 import { runClicks } from './click-run.js';
 import type { FirstClick } from './click-until.js';
+import type { Segmenter } from './comparator.js';
 import { readExample, type DataSet } from './dataset.js';
 import { figuresOf, mean, type ClickFigures, type ObjectRecord } from './figures.js';
 
@@ -42,7 +42,7 @@ export function chosenFiles({ files }: DataSet, most: number): string[] {
 
 /** Segments every object of the data sets. @throws what reading a file or the device throws */
 export async function evaluateClicks(
-  device: Device,
+  device: Segmenter,
   dataSets: readonly DataSet[],
   options: ClickEvaluationOptions,
 ): Promise<ClickEvaluation> {

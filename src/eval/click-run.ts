@@ -1,10 +1,10 @@
 /** One object, segmented by simulated clicks and by its box (paper §3.4). */
 import { rangeError } from '../runtime/validate.js';
 import { dice } from '../sdk/dice.js';
-import type { Image } from '../sdk/image.js';
 import { Mask } from '../sdk/mask.js';
 import type { Point, Prompts } from '../sdk/types.js';
 import { clickUntil, type FirstClick } from './click-until.js';
+import type { SegmenterImage } from './comparator.js';
 
 export interface ClickRun {
   /** DSC after each click. An exact mask, which leaves nothing to click, stands for the clicks left. */
@@ -20,7 +20,7 @@ export interface ClickRun {
 
 /** Clicks `clicks` times, then asks with the box. The truth must not be empty. */
 export async function runClicks(
-  image: Image,
+  image: Pick<SegmenterImage, 'predict'>,
   truth: Mask,
   { clicks, first }: { clicks: number; first: FirstClick },
 ): Promise<ClickRun> {

@@ -16,29 +16,23 @@ export interface DataSet {
   labels: Record<string, string>;
 }
 
-export interface Example {
-  id: string;
+export interface LabelledFrame {
   frame: Frame;
   objects: LabelledObject[];
 }
 
-/**
- * The data set in a folder, or those in its sub-folders, in order of their names.
- * @throws SonotrackError SOURCE_NOT_FOUND when there is none
- */
+export interface Example extends LabelledFrame {
+  id: string;
+}
+
+/** The data set in a folder, or those in its sub-folders, in order of their names; none where there is none. */
 export async function findDataSets(root: string): Promise<DataSet[]> {
   const own = await readDataSet(root);
   if (own) return [own];
   const entries = await readdir(root, { withFileTypes: true }).catch(() => []);
   const folders = entries.filter((entry) => !entry.isFile()).map(({ name }) => name); // links too
   const found = await Promise.all(folders.sort().map((name) => readDataSet(join(root, name))));
-  const sets = found.filter((set) => set !== null);
-  if (sets.length) return sets;
-  throw new SonotrackError(
-    'SOURCE_NOT_FOUND',
-    'source',
-    `expected images/*.png and masks/*.png in \`${root}\` or in its folders but found none`,
-  );
+  return found.filter((set) => set !== null);
 }
 
 async function readDataSet(path: string): Promise<DataSet | null> {
@@ -57,13 +51,18 @@ async function labelNames(file: string): Promise<Record<string, string>> {
 }
 
 /**
- * One image with its objects, in order of their labels.
+ * One image with its objects.
  * @throws SonotrackError SOURCE_INVALID when a file is damaged, or its label map no such map or of another size
  */
 export async function readExample({ path }: DataSet, file: string): Promise<Example> {
-  const header = await readHeader(join(path, 'images', file));
+  const pair = await readPair(join(path, 'images', file), join(path, 'masks', file));
+  return { id: basename(file, '.png'), ...pair };
+}
+
+/** An image and its label map. @throws SonotrackError SOURCE_INVALID */
+export async function readPair(image: string, map: string): Promise<LabelledFrame> {
+  const header = await readHeader(image);
   const frame = await decodeImage(header, 0, header.channels, null);
-  const map = join(path, 'masks', file);
   const labels = await readLabelMap(map);
   const { widthPx, heightPx } = labels;
   if (widthPx !== frame.widthPx || heightPx !== frame.heightPx) {
@@ -74,9 +73,5 @@ export async function readExample({ path }: DataSet, file: string): Promise<Exam
         `but received ${widthPx} × ${heightPx} px`,
     );
   }
-  return {
-    id: basename(file, '.png'),
-    frame,
-    objects: objectsOf(labels),
-  };
+  return { frame, objects: objectsOf(labels) };
 }

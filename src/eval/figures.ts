@@ -1,5 +1,7 @@
 /** The paper's figures (§3.4) of many click runs. */
 
+import { intervalsOf, overFigures, type Intervals } from './measures.js';
+
 /** What the figures need of one object's run. */
 export interface ObjectRecord {
   set: string;
@@ -28,6 +30,8 @@ export interface ClickFigures {
   obeyedBackground: number | null;
   /** The largest fall of the mean DSC from one click to the next, 0 when it never falls. */
   largestFall: number;
+  /** 95 % confidence intervals of the figures of the same names. */
+  intervals: Intervals;
 }
 
 export const mean = (values: readonly number[]): number =>
@@ -35,35 +39,22 @@ export const mean = (values: readonly number[]): number =>
 
 /** Figures over objects, each weighing the same. `records` must not be empty. */
 export function figuresOf(records: readonly ObjectRecord[]): ClickFigures {
-  const clicks = records[0].dsc.length;
-  const byClick = (pick: (dsc: number) => number): number[] =>
-    Array.from({ length: clicks }, (_, k) => mean(records.map(({ dsc }) => pick(dsc[k]))));
-  const numberOfClicks = (target: number): number =>
-    mean(
-      records.map(({ dsc }) => {
-        const reached = dsc.findIndex((value) => value >= target);
-        return reached === -1 ? clicks : reached + 1;
-      }),
-    );
+  const figures = overFigures(records, (pick) => mean(records.map(pick)));
   const obeyed = (label: 0 | 1): number | null => {
     const given = records.flatMap((record) => record.clicks.filter((c) => c.label === label));
     return given.length ? mean(given.map((click) => Number(click.obeyed))) : null;
   };
-  const dscByClick = byClick((dsc) => dsc);
+  const { dscByClick } = figures;
   return {
     images: new Set(records.map(({ set, id }) => `${set}/${id}`)).size,
     objects: records.length,
-    dscByClick,
-    over80ByClick: byClick((dsc) => Number(dsc >= 0.8)),
-    maxDsc: mean(records.map(({ dsc }) => Math.max(...dsc))),
-    noc85: numberOfClicks(0.85),
-    noc90: numberOfClicks(0.9),
-    boxDsc: mean(records.map(({ boxDsc }) => boxDsc)),
+    ...figures,
     obeyedForeground: obeyed(1),
     obeyedBackground: obeyed(0),
     largestFall: dscByClick.reduce(
       (most, dsc, k) => Math.max(most, (dscByClick[k - 1] ?? 0) - dsc),
       0,
     ),
+    intervals: intervalsOf(records),
   };
 }

@@ -22,10 +22,12 @@ export interface GateResult {
   passed: boolean;
 }
 
+type Gated = Pick<ClickFigures, 'dscByClick' | 'noc85' | 'boxDsc'>;
+
 /** What `candidate` loses against `baseline`, by set. Both must have the same sets and numbers of clicks. */
 export function gateOf(
-  baseline: Record<string, ClickFigures>,
-  candidate: Record<string, ClickFigures>,
+  baseline: Record<string, Gated>,
+  candidate: Record<string, Gated>,
 ): GateResult {
   const sets: Record<string, GateLoss> = {};
   for (const [name, before] of Object.entries(baseline)) {

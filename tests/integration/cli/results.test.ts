@@ -166,3 +166,51 @@ test('eval measures annotated images and writes all figures', { skip }, async (t
   t.equal(written.sets.data.dscByClick.length, 3);
   t.match(written.gate, { passed: true, sets: { data: { dsc: 0, clicks: 0 } } });
 });
+
+test(
+  'eval tracks annotated clips, and pairs its objects with those of another run',
+  { skip },
+  async (t) => {
+    const folder = t.testdir();
+    const phantom = new Phantom({ seed: 3, widthPx: 240, heightPx: 180 });
+    const raw = { width: 240, height: 180, channels: 1 as const };
+    const save = async (pixels: Uint8Array, ...path: string[]): Promise<void> => {
+      await mkdir(join(folder, 'data', ...path.slice(0, -1)), { recursive: true });
+      await sharp(pixels, { raw })
+        .toColourspace('b-w')
+        .toFile(join(folder, 'data', ...path));
+    };
+    const chamber = (index: number): Uint8Array =>
+      phantom.truth(index).map((value) => Number(value === PHANTOM_LABELS.chamber));
+    for (const index of [0, 1, 2]) {
+      await save(phantom.frame(index).data, 'cine', 'frames', `${index}.png`);
+      await save(chamber(index), 'cine', 'masks', `${index}.png`);
+    }
+    await save(phantom.frame(0).data, 'still', 'images', '0.png');
+    await save(chamber(0), 'still', 'masks', '0.png');
+    const args = [
+      'eval',
+      join(folder, 'data'),
+      '--clicks',
+      '2',
+      '--zoom',
+      'off',
+      '--quiet',
+      ...MODELS,
+    ];
+    const out = join(folder, 'out');
+    const run = await runCli(...args, '--out', out);
+    t.equal(run.code, 0, run.stderr);
+    t.same((await readdir(out)).sort(), ['eval.csv', 'eval.html', 'eval.json', 'eval.md']);
+    const written = JSON.parse(await readFile(join(out, 'eval.json'), 'utf8'));
+    t.match(written.tracking.sets, { data: { clips: 1, objects: 1 } });
+    t.equal(written.tracking.objects[0].tracked.length, 2);
+    t.equal(written.sets.still.intervals.dscByClick.length, 2);
+
+    const again = join(folder, 'again');
+    const compared = await runCli(...args, '--out', again, '--compare', join(out, 'eval.json'));
+    t.equal(compared.code, 0, compared.stderr);
+    const { comparison } = JSON.parse(await readFile(join(again, 'eval.json'), 'utf8'));
+    t.match(comparison, { pairs: 1, sets: { all: { maxDsc: { mean: 0, interval: [0, 0] } } } });
+  },
+);

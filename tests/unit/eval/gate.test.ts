@@ -1,19 +1,10 @@
 import { test } from 'tap';
-import type { ClickFigures } from '../../../src/eval/figures.js';
 import { gateOf } from '../../../src/eval/gate.js';
 
-const figures = (dscByClick: number[], noc85: number, boxDsc = 0.9): ClickFigures => ({
-  images: 1,
-  objects: 1,
+const figures = (dscByClick: number[], noc85: number, boxDsc = 0.9) => ({
   dscByClick,
-  over80ByClick: dscByClick,
-  maxDsc: Math.max(...dscByClick),
   noc85,
-  noc90: noc85,
   boxDsc,
-  obeyedForeground: 1,
-  obeyedBackground: null,
-  largestFall: 0,
 });
 
 test('the worst click of each set decides', async (t) => {

@@ -1,0 +1,74 @@
+/** Annotated clips on disk: `frames/ID.png` beside `masks/ID.png`, label maps whose values 1, 2, … are objects. */
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { readPair, type LabelledFrame } from './dataset.js';
+
+export interface Clip {
+  /** The folder above; clips of one folder make a set. */
+  set: string;
+  name: string;
+  path: string;
+  /** File names in order, the same under frames/ and masks/. */
+  files: string[];
+  /** Names of the labels; empty where nothing says. */
+  labels: Record<string, string>;
+}
+
+/** The clip in a folder, those in its folders, and those one folder further down, in order of their names. */
+export async function findClips(root: string): Promise<Clip[]> {
+  const own = await readClip(root);
+  if (own) return [own];
+  const found: Clip[] = [];
+  for (const folder of await foldersOf(root)) {
+    const clip = await readClip(folder);
+    if (clip) found.push(clip);
+    else {
+      for (const inner of await foldersOf(folder)) {
+        const deeper = await readClip(inner);
+        if (deeper) found.push(deeper);
+      }
+    }
+  }
+  return found;
+}
+
+async function foldersOf(path: string): Promise<string[]> {
+  const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
+  const names = entries.filter((entry) => !entry.isFile() && !entry.name.startsWith('.'));
+  return names.map(({ name }) => join(path, name)).sort();
+}
+
+async function readClip(path: string): Promise<Clip | null> {
+  const list = async (folder: string): Promise<string[]> =>
+    (await readdir(join(path, folder)).catch(() => [])).filter((file) => file.endsWith('.png'));
+  const masks = new Set(await list('masks'));
+  const files = (await list('frames')).filter((file) => masks.has(file)).sort();
+  if (files.length < 2) return null;
+  return {
+    set: basename(dirname(path)),
+    name: basename(path),
+    path,
+    files,
+    labels: await labelNames(path),
+  };
+}
+
+interface Meta {
+  objects?: Record<string, string>;
+  clips?: Record<string, unknown>;
+}
+
+/** Of the clip's own meta.json, else of the one beside it, unless that lists clips and this is none of them. */
+async function labelNames(path: string): Promise<Record<string, string>> {
+  const read = async (file: string): Promise<Meta> =>
+    JSON.parse(await readFile(file, 'utf8').catch(() => '{}')) as Meta;
+  const own = await read(join(path, 'meta.json'));
+  if (own.objects) return own.objects;
+  const shared = await read(join(dirname(path), 'meta.json'));
+  const listed = !shared.clips || basename(path) in shared.clips;
+  return listed ? (shared.objects ?? {}) : {};
+}
+
+/** One frame with its objects. @throws SonotrackError SOURCE_INVALID */
+export const readClipFrame = ({ path }: Clip, file: string): Promise<LabelledFrame> =>
+  readPair(join(path, 'frames', file), join(path, 'masks', file));
