@@ -30,53 +30,36 @@ export const SECTIONS = {
       table(['set', 'objects', ...CLICKS.map((k) => `DSC@${k}`), 'max', '≥ 0.80 @5', 'box'], rows),
     ];
   },
-  tracking: (r, all) => {
-    const { loops, long, 'loops-fp32': loops32, 'long-fp32': long32 } = all;
-    const { interventions: track, 'interventions-fp32': track32 } = all;
+  tracking: (r, { loops, interventions: track }) => {
     const LABELS = { 1: 'LV', 2: 'myocardium', 3: 'LA' };
     const WORDS = { LV: 'cavity', myocardium: 'myocardium', LA: 'left atrium' }; // in the names of the pairs' labels
-    const alone = ['copied', 'inverse_search', 'anchored_flow'];
+    const alone = ['copied', 'inverse_search'];
     const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
-    const pairs = (of, label) =>
+    const pairs = (label) =>
       mean(
-        Object.entries(of.pairs.byLabel)
-          .filter(([name]) => name.toLowerCase().includes(label))
+        Object.entries(track.pairs.byLabel)
+          .filter(([name]) => name.toLowerCase().includes(WORDS[label]))
           .map(([, f]) => f.dsc),
       );
-    const part = (name, title, key, sdk) =>
+    const part = (name, title, sdk) =>
       Object.entries(LABELS).map(([k, label]) => [
         `${title}, ${label}`,
-        ...alone.map((b) => number(r[name][b][key][k])),
-        ...sdk.map((of) => number(of(k, label))),
+        ...alone.map((b) => number(r[name][b].dice[k])),
+        number(sdk(k, label)),
       ]);
     const rows = [
-      ...part('loops', 'one cycle', 'dice', [
-        (k) => loops32.figures[k].mean,
-        (k) => loops.figures[k].mean,
-      ]),
-      ...part('long', 'tenth noisy cycle', 'last_cycle', [
-        (k) => long32.figures[k].last,
-        (k) => long.figures[k].last,
-      ]),
-      ...part('pairs', 'ED→ES in one step', 'dice', [
-        (_, label) => pairs(track32, WORDS[label]),
-        (_, label) => pairs(track, WORDS[label]),
-      ]),
+      ...part('loops', 'one cycle', (k) => loops.figures[k].mean),
+      ...part('pairs', 'ED→ES in one step', (_, label) => pairs(label)),
       [
         'thyroid nodule',
         ...alone.map((b) => number(r.thyroid[b].dice.mean)),
-        number(track32.clips.freeByClip.Train_0002),
         number(track.clips.freeByClip.Train_0002),
       ],
     ];
     return [
-      'Tracking from the true first masks (the thyroid nodule from clicks), never corrected: mean DSC of the first masks copied, of ' +
-        'a classical dense flow (OpenCV DIS) that carries them from frame to frame, of the anchored flow without the network, and ' +
-        'of sonotrack.',
-      table(
-        ['data', 'copied', 'DIS alone', 'anchored flow alone', 'sonotrack FP32', 'sonotrack INT8'],
-        rows,
-      ),
+      'Tracking, INT8, never corrected: mean DSC of the first masks copied, of a classical dense flow (OpenCV DIS) that carries ' +
+        'them from frame to frame, and of sonotrack; from the true first masks, sonotrack on the thyroid nodule from clicks.',
+      table(['data', 'copied', 'DIS alone', 'sonotrack'], rows),
     ];
   },
   interventions: (r) => {
