@@ -99,8 +99,8 @@ void sonotrack_anchors_follow(void* anchors, const uint8_t* gray, void* search) 
 }
 
 /** Pointers to flow, match and variance of source `i`; false where it is not there. */
-bool sonotrack_anchors_found(const void* anchors, size_t i, const float** flow,
-                             const float** match, const float** variance) {
+bool sonotrack_anchors_found(const void* anchors, size_t i, const float** flow, const float** match,
+                             const float** variance) {
   const auto& found = *static_cast<const AnchoredFlow*>(anchors);
   if (!found.known(i)) return false;
   *flow = found.flow(i);
