@@ -28,9 +28,10 @@ import { Stopwatch } from './timings.js';
 const FIRST = 0;
 const CORRECTED = 1;
 
-interface Models {
-  sonosam: SonoSamLite;
-  deaot: DeAot;
+/** What a tracker needs of the models; a test may stand in for them. */
+export interface TrackerModels {
+  sonosam: Pick<SonoSamLite, 'embeddingBytes' | 'view' | 'encode' | 'prepare' | 'decode' | 'masks'>;
+  deaot: Omit<Pick<DeAot, keyof DeAot>, 'release'>;
 }
 
 /** A letterboxed frame, u8[S, S]; both models take the same. */
@@ -64,14 +65,14 @@ interface State {
 }
 
 export class FallbackTracker implements EngineTracker {
-  readonly #models: Models;
+  readonly #models: TrackerModels;
   readonly #queue: SerialQueue;
   readonly #maxObjects: number;
   readonly #guide: FlowGuide;
   #state: State | null = null;
   #closed = false;
 
-  constructor(models: Models, queue: SerialQueue, maxObjects: number) {
+  constructor(models: TrackerModels, queue: SerialQueue, maxObjects: number) {
     this.#models = models;
     this.#queue = queue;
     this.#maxObjects = maxObjects;

@@ -1,6 +1,7 @@
 import { test } from 'tap';
 import {
   channelsOf,
+  fillBackground,
   withObject,
   withoutObject,
 } from '../../../../src/runtime/fallback/channels.js';
@@ -28,4 +29,10 @@ test('a replaced object takes its share and leaves its old one to the background
 
 test('a removed object belongs to the background', async (t) => {
   t.same(rounded(withoutObject(Float32Array.of(0.1, 0.5, 0.4), 1, 1)), [0.6, 0, 0.4]);
+});
+
+test('the background becomes what is left, and sums above 1 are shared', async (t) => {
+  const masks = Float32Array.of(9, 9, 0, 0.9, 0.25, 0.9); // channels 0, 1, 2 of two cells
+  fillBackground(masks, 2);
+  t.same(rounded(masks), [0.75, 0, 0, 0.5, 0.25, 0.5]);
 });
