@@ -350,16 +350,19 @@ void Tracker::CarryMasks() {
       grid_warp_.Carry(masks.data<float>() + channel, carried + source * plane + channel);
     }
   }
-  for (size_t source = 0; source < AnchoredFlow::kSources; ++source) {
+  // An object that is anchored elsewhere: as its own anchor has it. All are copied before any is
+  // scaled, so that every reference shares an overlap alike.
+  for (size_t source = 1; source < AnchoredFlow::kSources; ++source) {
     if (!flow_.known(source)) continue;
-    float* const own = carried + source * plane;
-    for (size_t slot = 0; source > 0 && slot < slots_.size(); ++slot) {
-      // An object that is anchored elsewhere: as its own anchor has it.
+    for (size_t slot = 0; slot < slots_.size(); ++slot) {
       if (!slots_[slot].used || slots_[slot].anchor + 1 == source) continue;
       const size_t channel = (slot + 1) * cells;
-      std::copy_n(carried + (slots_[slot].anchor + 1) * plane + channel, cells, own + channel);
+      std::copy_n(carried + (slots_[slot].anchor + 1) * plane + channel, cells,
+                  carried + source * plane + channel);
     }
-    FillBackground(cells, plane / cells, own);
+  }
+  for (size_t source = 0; source < AnchoredFlow::kSources; ++source) {
+    if (flow_.known(source)) FillBackground(cells, plane / cells, carried + source * plane);
   }
 }
 

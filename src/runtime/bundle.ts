@@ -161,6 +161,14 @@ function parseManifest(text: string, file: string): Manifest {
       `${file}: expected ${sonosam[field]}, as in \`sonosam\`, for \`deaot.${field}\` but received ${deaot[field]} (number)`,
     );
   }
+  // Flow is found on the input and halved for the mask grid.
+  if (sonosam.inputSizePx !== 2 * sonosam.maskSizePx) {
+    throw fail(
+      'MODEL_MANIFEST_INVALID',
+      `${file}: expected half of \`inputSizePx\`, ${sonosam.inputSizePx / 2}, for \`maskSizePx\` ` +
+        `but received ${sonosam.maskSizePx} (number)`,
+    );
+  }
   return value;
 }
 

@@ -153,6 +153,24 @@ TEST("an object is carried from the frame where a person last said what it is") 
   EXPECT_EQ(CarriedArea(stage.world, 1, 0), fake::kCells - 12.0f);
 }
 
+TEST("every reference shares an overlap of objects with different anchors alike") {
+  Stage stage;
+  stage.Start({{1, Rectangle(0, 0, 8, 8)}, {2, Rectangle(8, 8, 12, 12)}}, 11);
+  // The network finds nothing, so that object 2 may be put where object 1 is drawn.
+  stage.world.engine->SetFunction("deaot-propagate", [&](const FakeEngine::Call& call) {
+    stage.world.Propagate(call);
+    std::fill_n(call.out("masks"), fake::kCells, 1.0f);
+    std::fill_n(call.out("masks") + fake::kCells, 3 * fake::kCells, 0.0f);
+  });
+  stage.Track(12);
+  stage.Correct(2, {0, 0, 8, 8});
+  stage.Track(13);
+  for (const int source : {1, 2}) {
+    EXPECT_EQ(CarriedArea(stage.world, source, 1), 8.0f);  // half of 16 cells each
+    EXPECT_EQ(CarriedArea(stage.world, source, 2), 8.0f);
+  }
+}
+
 TEST("a correction takes a neighbour's pixels only where a foreground click lies in them") {
   Stage stage;
   stage.Start({{1, Rectangle(0, 0, 4, 4)}, {2, Rectangle(4, 0, 8, 4)}});

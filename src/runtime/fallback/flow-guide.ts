@@ -80,11 +80,15 @@ export class FlowGuide {
         this.#warp.carry(held.subarray(slot * cells, (slot + 1) * cells), plane(source, slot));
       }
     });
+    // All are copied before any is scaled, so that every reference shares an overlap alike.
+    masks.forEach((held, source) => {
+      if (!held || source === 0) return;
+      for (const { slot, anchor } of objects) {
+        if (anchor + 1 !== source) plane(source, slot).set(plane(anchor + 1, slot));
+      }
+    });
     masks.forEach((held, source) => {
       if (!held) return;
-      for (const { slot, anchor } of objects) {
-        if (source > 0 && anchor + 1 !== source) plane(source, slot).set(plane(anchor + 1, slot));
-      }
       const first = source * this.#channels * cells;
       fillBackground(carried.subarray(first, first + this.#channels * cells), cells);
     });

@@ -73,6 +73,10 @@ test('a wrong manifest names the field and what it may hold', async (t) => {
       /listed in `files` for `sonosam.encoder`/,
     ],
     [
+      (m) => [m.sonosam, m.deaot].forEach((model) => Object.assign(model, { maskSizePx: 64 })),
+      /expected half of `inputSizePx`, 128, for `maskSizePx` but received 64/,
+    ],
+    [
       (m) => Object.assign(m.deaot, { maskSizePx: 64 }),
       /expected 128, as in `sonosam`, for `deaot.maskSizePx`/,
     ],
