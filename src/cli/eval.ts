@@ -15,11 +15,17 @@ import {
   evaluationMarkdown,
   type Evaluation,
 } from '../eval/report.js';
-import { evaluateRecords, type TrackingEvaluation } from '../eval/tracking-figures.js';
-import { runTracking, TRACKING_DEFAULTS, type TrackingRecord } from '../eval/tracking-run.js';
+import type { Strip } from '../eval/pictures.js';
+import { evaluationPlots } from '../eval/plots.js';
+import { EXPERT } from '../eval/simulated-expert.js';
+import { clickStrips, ClipStrip } from '../eval/strips.js';
+import { evaluateTracking, type TrackingEvaluation } from '../eval/tracking-figures.js';
+import { runTracking, type ClipRun } from '../eval/tracking-run.js';
 import { writeAtomically } from '../io/writers/atomic.js';
+import { plotSvg } from '../io/writers/plot.js';
 import { SonotrackError } from '../runtime/errors.js';
 import { ZOOM_MODES, type ZoomMode } from '../runtime/zoom.js';
+import type { Device } from '../sdk/device.js';
 import type { DeviceInfo } from '../sdk/types.js';
 import { EXIT, UsageError } from './failure.js';
 import { createProgress } from './progress.js';
@@ -31,6 +37,7 @@ interface EvalOptions extends GlobalOptions {
   first: FirstClick;
   maxImages: number;
   corrections: number;
+  pictures: boolean;
   zoom?: ZoomMode;
   baseline?: string;
   compare?: string;
@@ -47,7 +54,7 @@ Examples:
 DIR holds images/ID.png and masks/ID.png (a label map: every value is an object), or clips with frames/ID.png and
 masks/ID.png, or folders that do. Each object of an image is clicked on at its centroid, then where the answer is most wrong;
 its exact box is asked for too. Each object of a clip's first frame is tracked, and corrected where its DSC falls below 0.90.
-Writes eval.json, eval.csv, eval.md and eval.html.`;
+Writes eval.json, eval.csv, eval.md, eval.html and plots/*.svg.`;
 
 export function addEval(program: Command): void {
   const command = program
@@ -75,7 +82,13 @@ export function addEval(program: Command): void {
     .option('--compare <file>', 'eval.json of another run: paired differences')
     .option('--comparator <command>', 'measure another model, run as a process (images only)')
     .option('--max-images <n>', 'most images a set (default: all)', count, Infinity)
-    .option('--corrections <n>', 'most clicks of an intervention, 0: never correct', whole, 5)
+    .option(
+      '--corrections <n>',
+      'most clicks of an intervention, 0: never correct',
+      whole,
+      EXPERT.clicks,
+    )
+    .option('--no-pictures', 'only tables and plots in the page: none of the images')
     .addHelpText('after', EXAMPLES);
   command.action((dir: string) => evaluate(dir, command.optsWithGlobals()));
 }
@@ -109,31 +122,34 @@ async function evaluate(dir: string, options: EvalOptions): Promise<void> {
   }
   const other = options.compare ? await readObjects(options.compare) : null;
   const out = resolve(options.out);
-  await mkdir(out, { recursive: true }).catch((cause: unknown) => {
+  await mkdir(join(out, 'plots'), { recursive: true }).catch((cause: unknown) => {
     throw new SonotrackError('WRITE_FAILED', 'write', `cannot create ${out}`, { cause });
   });
   const measured = await measure(dataSets, clips, options);
   const baseline = options.baseline
-    ? await measure(dataSets, [], { ...options, modelsDir: options.baseline })
+    ? await measure(dataSets, [], { ...options, modelsDir: options.baseline, pictures: false })
     : undefined;
-  const { clicks, tracking, model } = measured;
+  const { clicks, tracking, strips, model } = measured;
   const gate = baseline && clicks ? gateOf(baseline.clicks?.sets ?? {}, clicks.sets) : undefined;
   const comparison = other && clicks ? compareObjects(clicks.objects, other) : null;
   const summary = { options: describeOptions(options), ...model, ...withoutObjects(clicks) };
   const more = { ...(gate && { gate }), ...(comparison && { comparison }) };
   const file = join(out, 'eval.json');
   const record = { ...summary, tracking, ...more, objects: clicks?.objects ?? [] };
-  const evaluation: Evaluation = { clicks, tracking, comparison };
+  const evaluation: Evaluation = { clicks, tracking, comparison, strips };
   await writeAtomically(file, `${JSON.stringify(record)}\n`);
   await writeAtomically(join(out, 'eval.csv'), evaluationCsv(evaluation));
   await writeAtomically(join(out, 'eval.md'), evaluationMarkdown(evaluation));
   await writeAtomically(join(out, 'eval.html'), evaluationHtml(evaluation));
+  for (const { name, series, form } of evaluationPlots(evaluation)) {
+    await writeAtomically(join(out, 'plots', `${name}.svg`), plotSvg(series, form));
+  }
   const text = [
     ...(clicks ? [tableOf(clicks)] : []),
     ...(tracking ? [trackingTable(tracking)] : []),
     ...(gate ? [gateTable(gate)] : []),
     ...(comparison ? [comparisonText(comparison)] : []),
-    `written ${file}, eval.csv, eval.md, eval.html`,
+    `written ${file}, eval.csv, eval.md, eval.html, plots/*.svg`,
   ];
   const shown = { ...summary, tracking: tracking && withoutObjects(tracking), ...more, file };
   print(options, shown, text.join('\n'));
@@ -179,6 +195,7 @@ async function readObjects(path: string): Promise<ObjectRecord[]> {
 interface Measured {
   clicks: ClickEvaluation | null;
   tracking: TrackingEvaluation | null;
+  strips: Strip[];
   model: { device: DeviceInfo } | { comparator: string };
 }
 
@@ -202,22 +219,38 @@ async function measure(
       const model = new Comparator(comparator);
       try {
         const result = await evaluateClicks(model, dataSets, settings);
-        return { clicks: result, tracking: null, model: { comparator } };
+        const strips = options.pictures ? await clickStrips(model, dataSets, result) : [];
+        return { clicks: result, tracking: null, strips, model: { comparator } };
       } finally {
         await model.close();
       }
     }
-    const work = async (device: Parameters<typeof runTracking>[0]): Promise<Measured> => {
+    const work = async (device: Device): Promise<Measured> => {
       const result = dataSets.length ? await evaluateClicks(device, dataSets, settings) : null;
-      const records: TrackingRecord[] = [];
-      const tracking = { ...TRACKING_DEFAULTS, corrections: options.corrections, onFrame: onImage };
-      for (const clip of clips) records.push(...(await runTracking(device, clip, tracking)));
+      const strips = result && options.pictures ? await clickStrips(device, dataSets, result) : [];
+      const runs: ClipRun[] = [];
+      const notFollowed: TrackingEvaluation['notFollowed'] = [];
+      for (const clip of clips) {
+        const strip = options.pictures ? new ClipStrip(`${clip.set}/${clip.name}`) : null;
+        const followed = await runTracking(device, clip, {
+          corrections: options.corrections,
+          onFrame: async (...seen) => {
+            await strip?.add(...seen);
+            onImage();
+          },
+        });
+        runs.push(...followed.runs);
+        const labels = followed.notFollowed;
+        if (labels.length > 0) notFollowed.push({ clip: `${clip.set}/${clip.name}`, labels });
+        if (strip) strips.push(await strip.finish());
+      }
       const names = new Map(clips.map((clip) => [`${clip.set}/${clip.name}`, clip.labels]));
-      const nameOf = ({ set, clip, label }: TrackingRecord): string =>
+      const nameOf = ({ set, clip, label }: ClipRun): string =>
         names.get(`${set}/${clip}`)?.[label] ?? `label ${label}`;
       return {
         clicks: result,
-        tracking: clips.length > 0 ? evaluateRecords(records, nameOf) : null,
+        tracking: clips.length > 0 ? evaluateTracking(runs, nameOf, notFollowed) : null,
+        strips,
         model: { device: device.info },
       };
     };
@@ -228,8 +261,8 @@ async function measure(
 }
 
 /** One line a set: interventions, clicks, DSC. */
-function trackingTable({ sets }: TrackingEvaluation): string {
-  return columns([
+function trackingTable({ sets, notFollowed }: TrackingEvaluation): string {
+  const table = columns([
     [
       'set',
       'clips',
@@ -253,6 +286,8 @@ function trackingTable({ sets }: TrackingEvaluation): string {
       f.over90.toFixed(2),
     ]),
   ]);
+  const left = notFollowed.map(({ clip, labels }) => `${clip} ${labels.join(', ')}`);
+  return left.length > 0 ? `${table}\nlabels not followed: ${left.join('; ')}` : table;
 }
 
 function comparisonText({ pairs, sets }: Comparison): string {

@@ -1,5 +1,5 @@
 /** Who marks what `track` follows, and what is told of it in the end. */
-import { loopFigures, objectFigures } from '../eval/intervention-figures.js';
+import { loopFigures, objectFigures } from '../eval/tracking-figures.js';
 import { openLabels, type LabelSource } from '../eval/label-source.js';
 import { EXPERT, SimulatedExpert } from '../eval/simulated-expert.js';
 import { SonotrackError } from '../runtime/errors.js';

@@ -1,14 +1,20 @@
 /** Annotated clips on disk: `frames/ID.png` beside `masks/ID.png`, label maps whose values 1, 2, … are objects. */
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { readPair, type LabelledFrame } from './dataset.js';
+import { NATURAL_ORDER } from '../io/sources/folder.js';
+import { decodeImage, readHeader } from '../io/sources/image.js';
+import { IndexedSource } from '../io/sources/indexed.js';
+import { SOURCE_DEFAULTS } from '../io/sources/index.js';
+import type { Frame, FrameSource, SourceInfo } from '../sdk/types.js';
+import { expectSize } from './dataset.js';
+import { readLabelMap, type LabelMap } from './label-png.js';
 
 export interface Clip {
   /** The folder above; clips of one folder make a set. */
   set: string;
   name: string;
   path: string;
-  /** File names in order, the same under frames/ and masks/. */
+  /** File names in natural order, the same under frames/ and masks/. */
   files: string[];
   /** Names of the labels; empty where nothing says. */
   labels: Record<string, string>;
@@ -42,7 +48,7 @@ async function readClip(path: string): Promise<Clip | null> {
   const list = async (folder: string): Promise<string[]> =>
     (await readdir(join(path, folder)).catch(() => [])).filter((file) => file.endsWith('.png'));
   const masks = new Set(await list('masks'));
-  const files = (await list('frames')).filter((file) => masks.has(file)).sort();
+  const files = (await list('frames')).filter((file) => masks.has(file)).sort(NATURAL_ORDER);
   if (files.length < 2) return null;
   return {
     set: basename(dirname(path)),
@@ -69,6 +75,33 @@ async function labelNames(path: string): Promise<Record<string, string>> {
   return listed ? (shared.objects ?? {}) : {};
 }
 
-/** One frame with its objects. @throws SonotrackError SOURCE_INVALID */
-export const readClipFrame = ({ path }: Clip, file: string): Promise<LabelledFrame> =>
-  readPair(join(path, 'frames', file), join(path, 'masks', file));
+/** The frames of a clip as a source. @throws SonotrackError SOURCE_INVALID when they differ in size, or one is damaged */
+export async function openClip({ path, files }: Clip): Promise<FrameSource> {
+  const headers = await Promise.all(files.map((file) => readHeader(join(path, 'frames', file))));
+  const [{ widthPx, heightPx }] = headers;
+  for (const header of headers) expectSize(header, { widthPx, heightPx }, header.path);
+  const channels = headers.some((header) => header.channels === 3) ? 3 : 1;
+  const info: SourceInfo = {
+    kind: 'clip',
+    frames: files.length,
+    widthPx,
+    heightPx,
+    channels,
+    frameRateHz: null,
+    spacingMm: null,
+    regions: [],
+    modality: null,
+  };
+  const read = (index: number): Promise<Frame> => decodeImage(headers[index], 0, channels, null);
+  return new IndexedSource(info, read, SOURCE_DEFAULTS);
+}
+
+/** The truth of a clip's frames, counted from 0; they have the size of `source`. */
+export const labelsOf =
+  ({ path, files }: Clip, { info }: FrameSource) =>
+  async (index: number): Promise<LabelMap> => {
+    const file = join(path, 'masks', files[index]);
+    const map = await readLabelMap(file);
+    expectSize(map, info, file);
+    return map;
+  };

@@ -14,6 +14,8 @@ export interface Comparison {
   pairs: number;
   /** By set, and over all pairs under `all`. */
   sets: Record<string, ReturnType<typeof differencesOf>>;
+  /** Mean DSC after each click over the pairs, by the same names. */
+  curves: Record<string, { own: number[]; other: number[] }>;
 }
 
 const keyOf = ({ set, id, label }: ObjectRecord): string => `${set}/${id}/${label}`;
@@ -35,20 +37,29 @@ export function compareObjects(
       'expected an evaluation of the same objects to compare with but received one that shares none',
     );
   }
-  const sets: Comparison['sets'] = { all: differencesOf(pairs) };
+  const groups: Record<string, Pair[]> = { all: pairs };
   for (const set of new Set(pairs.map(({ record }) => record.set))) {
-    sets[set] = differencesOf(pairs.filter(({ record }) => record.set === set));
+    groups[set] = pairs.filter(({ record }) => record.set === set);
   }
-  return { pairs: pairs.length, sets };
+  const each = <T>(of: (group: Pair[]) => T): Record<string, T> =>
+    Object.fromEntries(Object.entries(groups).map(([name, group]) => [name, of(group)]));
+  return { pairs: pairs.length, sets: each(differencesOf), curves: each(curvesOf) };
 }
 
 type Pair = { record: ObjectRecord; partner: ObjectRecord };
 
+/** Where one has fewer clicks, only those of both are compared. */
+const clicksOfBoth = (pairs: readonly Pair[]): number =>
+  Math.min(...pairs.flatMap(({ record, partner }) => [record.dsc.length, partner.dsc.length]));
+
+function curvesOf(pairs: readonly Pair[]): { own: number[]; other: number[] } {
+  const curve = (pick: (pair: Pair) => ObjectRecord): number[] =>
+    Array.from({ length: clicksOfBoth(pairs) }, (_, k) => mean(pairs.map((p) => pick(p).dsc[k])));
+  return { own: curve(({ record }) => record), other: curve(({ partner }) => partner) };
+}
+
 function differencesOf(pairs: readonly Pair[]) {
-  // Where one has fewer clicks, only those of both are compared.
-  const clicks = Math.min(
-    ...pairs.flatMap(({ record, partner }) => [record.dsc.length, partner.dsc.length]),
-  );
+  const clicks = clicksOfBoth(pairs);
   const cut = (record: ObjectRecord): ObjectRecord => ({
     ...record,
     dsc: record.dsc.slice(0, clicks),

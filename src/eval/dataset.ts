@@ -16,13 +16,10 @@ export interface DataSet {
   labels: Record<string, string>;
 }
 
-export interface LabelledFrame {
+export interface Example {
+  id: string;
   frame: Frame;
   objects: LabelledObject[];
-}
-
-export interface Example extends LabelledFrame {
-  id: string;
 }
 
 /** The data set in a folder, or those in its sub-folders, in order of their names; none where there is none. */
@@ -55,23 +52,25 @@ async function labelNames(file: string): Promise<Record<string, string>> {
  * @throws SonotrackError SOURCE_INVALID when a file is damaged, or its label map no such map or of another size
  */
 export async function readExample({ path }: DataSet, file: string): Promise<Example> {
-  const pair = await readPair(join(path, 'images', file), join(path, 'masks', file));
-  return { id: basename(file, '.png'), ...pair };
+  const header = await readHeader(join(path, 'images', file));
+  const frame = await decodeImage(header, 0, header.channels, null);
+  const mapFile = join(path, 'masks', file);
+  const labels = await readLabelMap(mapFile);
+  expectSize(labels, frame, mapFile);
+  return { id: basename(file, '.png'), frame, objects: objectsOf(labels) };
 }
 
-/** An image and its label map. @throws SonotrackError SOURCE_INVALID */
-export async function readPair(image: string, map: string): Promise<LabelledFrame> {
-  const header = await readHeader(image);
-  const frame = await decodeImage(header, 0, header.channels, null);
-  const labels = await readLabelMap(map);
-  const { widthPx, heightPx } = labels;
-  if (widthPx !== frame.widthPx || heightPx !== frame.heightPx) {
-    throw new SonotrackError(
-      'SOURCE_INVALID',
-      'source',
-      `expected a label map of ${frame.widthPx} × ${frame.heightPx} px for \`${map}\` ` +
-        `but received ${widthPx} × ${heightPx} px`,
-    );
-  }
-  return { frame, objects: objectsOf(labels) };
+interface Size {
+  widthPx: number;
+  heightPx: number;
+}
+
+/** @throws SonotrackError SOURCE_INVALID */
+export function expectSize({ widthPx, heightPx }: Size, wanted: Size, file: string): void {
+  if (widthPx === wanted.widthPx && heightPx === wanted.heightPx) return;
+  throw new SonotrackError(
+    'SOURCE_INVALID',
+    'source',
+    `expected ${wanted.widthPx} × ${wanted.heightPx} px for \`${file}\` but received ${widthPx} × ${heightPx} px`,
+  );
 }

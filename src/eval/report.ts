@@ -1,14 +1,19 @@
 /** An evaluation as a table for spreadsheets, a document and a page with plots. */
-import { htmlPage, htmlPlot, htmlTable } from '../io/writers/html.js';
+import { htmlPage, htmlPicture, htmlPlot, htmlTable } from '../io/writers/html.js';
+import { escapeMarkup } from '../io/writers/markup.js';
 import type { ClickEvaluation } from './click-evaluation.js';
 import type { Comparison, Difference } from './compare.js';
 import type { ClickFigures } from './figures.js';
+import type { Strip } from './pictures.js';
+import { evaluationPlots } from './plots.js';
 import type { TrackingEvaluation, TrackingFigures } from './tracking-figures.js';
 
 export interface Evaluation {
   clicks: ClickEvaluation | null;
   tracking: TrackingEvaluation | null;
   comparison: Comparison | null;
+  /** Empty where no pictures are wanted. */
+  strips: Strip[];
 }
 
 type Rows = string[][];
@@ -111,6 +116,8 @@ const TRACKING_NOTE =
   'last column but three with those that started it. In brackets the 95 % confidence interval (bootstrap over clips).';
 const COMPARISON_NOTE =
   'This evaluation minus the other, over the objects of both; in brackets the 95 % confidence interval of the paired difference.';
+const PICTURES_NOTE =
+  'The truth is outlined in magenta, the answers in the colours of their objects; foreground clicks are green, background clicks red.';
 
 interface Section {
   title: string;
@@ -192,42 +199,18 @@ function entriesOf<F>(
   ]);
 }
 
-const by = (values: readonly number[]): { x: number; y: number }[] =>
-  values.map((y, i) => ({ x: i + 1, y }));
-
-/** Plots: DSC by clicks and by set (the paper's figure 7), the share above 0.80, and the DSC of each tracked object over time. */
+/** A self-contained page: the tables, every plot, and pictures where there are some. */
 export function evaluationHtml(evaluation: Evaluation): string {
-  const { clicks, tracking } = evaluation;
-  const parts = sectionsOf(evaluation).map(
-    ({ title, note, rows }) => `<h2>${title}</h2><p>${note}</p>${htmlTable(rows)}`,
-  );
-  if (clicks) {
-    const sets = Object.entries(clicks.sets);
-    const plot = (key: 'dscByClick' | 'over80ByClick', title: string, y: string): string =>
-      htmlPlot(
-        sets.map(([name, f]) => ({ name, points: by(f[key]) })),
-        { title, x: 'clicks', y, range: [0, 1] },
-      );
-    parts.push('<h2>By clicks</h2>');
-    parts.push(plot('dscByClick', 'Mean DSC after each click', 'DSC'));
-    parts.push(plot('over80ByClick', 'Share of objects of at least 0.80', 'share'));
-  }
-  if (tracking) {
-    parts.push('<h2>Over time</h2>');
-    for (const clip of new Set(tracking.objects.map((record) => record.clip))) {
-      const own = tracking.objects.filter((record) => record.clip === clip);
-      const asked = [
-        ...new Set(own.flatMap((record) => record.interventions.map(({ frame }) => frame))),
-      ];
-      const at =
-        asked.length > 0 ? `interventions at frames ${asked.join(', ')}` : 'no intervention';
-      parts.push(
-        htmlPlot(
-          own.map(({ label, tracked }) => ({ name: `label ${label}`, points: by(tracked) })),
-          { title: `${clip}: DSC as tracked; ${at}`, x: 'frame', y: 'DSC', range: [0, 1] },
-        ),
-      );
-    }
-  }
-  return htmlPage('Evaluation', parts);
+  const strip = ({ title, pictures }: Strip): string =>
+    `<h3>${escapeMarkup(title)}</h3>${pictures.map(({ png, caption }) => htmlPicture(png, caption)).join('')}`;
+  const { strips } = evaluation;
+  return htmlPage('Evaluation', [
+    ...sectionsOf(evaluation).map(
+      ({ title, note, rows }) => `<h2>${title}</h2><p>${note}</p>${htmlTable(rows)}`,
+    ),
+    '<h2>Plots</h2>',
+    ...evaluationPlots(evaluation).map(({ series, form }) => htmlPlot(series, form)),
+    ...(strips.length > 0 ? [`<h2>Pictures</h2><p>${PICTURES_NOTE}</p>`] : []),
+    ...strips.map(strip),
+  ]);
 }

@@ -12,7 +12,7 @@ import { clickUntil } from './click-until.js';
 import { objectsOf } from './label-objects.js';
 import type { LabelMap } from './label-png.js';
 
-/** When the expert is content on the start frame and later, and after how many clicks an object he gives up on a frame. */
+/** When the expert is content on the start frame and later, and after how many clicks an object they give up on a frame. */
 export const EXPERT = { startDsc: 0.95, goodDsc: 0.9, clicks: 5 } as const;
 
 /** A correction, on the frame of this index. */
@@ -40,10 +40,18 @@ export class SimulatedExpert implements Operator {
   readonly #mapAt: (index: number) => Promise<LabelMap>;
   readonly #runs = new Map<number, ObjectRun>();
   readonly #others = new Set<number>();
+  readonly #corrections: number;
 
-  /** @param mapAt the truth of a frame, counted from 0, in the frame's size */
-  constructor(mapAt: (index: number) => Promise<LabelMap>) {
+  /**
+   * @param mapAt the truth of a frame, counted from 0, in the frame's size
+   * @param corrections most clicks of one intervention; 0: only looks on
+   */
+  constructor(
+    mapAt: (index: number) => Promise<LabelMap>,
+    { corrections = EXPERT.clicks }: { corrections?: number } = {},
+  ) {
     this.#mapAt = mapAt;
+    this.#corrections = corrections;
   }
 
   /** What has happened so far, in order of the labels. */
@@ -51,12 +59,12 @@ export class SimulatedExpert implements Operator {
     return [...this.#runs.values()];
   }
 
-  /** Labels seen later that the start frame does not have: nobody marks them, and they count for nothing. */
+  /** Labels that the start frame lacks, or that no click found there: nobody follows them, and they count for nothing. */
   get labelsNotFollowed(): readonly number[] {
     return [...this.#others].sort((a, b) => a - b);
   }
 
-  /** @throws SonotrackError SOURCE_INVALID when the start frame has no object */
+  /** @throws SonotrackError SOURCE_INVALID when the start frame has no object, EMPTY_MASK when clicks find none of them */
   async start(device: Device, frame: Frame, index: number): Promise<ObjectMask[]> {
     const objects = objectsOf(await this.#mapAt(index));
     if (objects.length === 0) {
@@ -71,6 +79,10 @@ export class SimulatedExpert implements Operator {
           clicks: EXPERT.clicks,
           dsc: EXPERT.startDsc,
         });
+        if (mask.areaPx === 0) {
+          this.#others.add(label);
+          continue;
+        }
         marked.push({ id: label, mask });
         this.#runs.set(label, {
           label,
@@ -81,7 +93,12 @@ export class SimulatedExpert implements Operator {
           finalDsc: [],
         });
       }
-      return marked;
+      if (marked.length > 0) return marked;
+      throw new SonotrackError(
+        'EMPTY_MASK',
+        'predict',
+        `no click found an object on frame ${index}`,
+      );
     } finally {
       await image.close();
     }
@@ -100,14 +117,14 @@ export class SimulatedExpert implements Operator {
       const { mask: tracked } = objects[at];
       const dscBefore = dice(truth, tracked);
       let dscAfter = dscBefore;
-      if (dscBefore < EXPERT.goodDsc) {
+      if (dscBefore < EXPERT.goodDsc && this.#corrections > 0) {
         const { dsc } = await clickUntil(
           async (prompts) => {
             objects[at] = await tracker.correct(id, prompts);
             return objects[at].mask;
           },
           truth,
-          { clicks: EXPERT.clicks, dsc: EXPERT.goodDsc, answered: tracked },
+          { clicks: this.#corrections, dsc: EXPERT.goodDsc, answered: tracked },
         );
         dscAfter = dice(truth, objects[at].mask);
         run.interventions.push({ frame: index, dscBefore, clicks: dsc.length, dscAfter });

@@ -1,129 +1,56 @@
-/** One clip, tracked under supervision as in the paper (§3.4): clicks where the tracked contour falls below a DSC of 0.90. */
-import { firstClick, nextClick } from '../sdk/clicks.js';
+/** One clip, followed under the eyes of the simulated expert. */
+import { SonotrackError } from '../runtime/errors.js';
 import type { Device } from '../sdk/device.js';
-import { dice } from '../sdk/dice.js';
-import { Mask } from '../sdk/mask.js';
-import type { Point, Prompts } from '../sdk/types.js';
-import { readClipFrame, type Clip } from './clips.js';
-
-/** The paper's threshold of an intervention. */
-export const INTERVENE_BELOW = 0.9;
+import { follow, type FollowedFrame } from '../sdk/follow.js';
+import { labelsOf, openClip, type Clip } from './clips.js';
+import { objectsOf, type LabelledObject } from './label-objects.js';
+import { SimulatedExpert, type ObjectRun } from './simulated-expert.js';
 
 export interface TrackingOptions {
-  /** Clicks that start an object end at this DSC or number. */
-  start: { dsc: number; clicks: number };
-  /** Most clicks of one intervention; 0: never correct. */
-  corrections: number;
-  onFrame?: () => void;
+  /** Most clicks of one intervention; 0: never correct. Default: the expert's. */
+  corrections?: number;
+  /** Told of each frame, with what holds on it after the expert's look, of the objects' runs so far, and of the truth. */
+  onFrame?: (
+    followed: FollowedFrame,
+    runs: readonly ObjectRun[],
+    truth: () => Promise<LabelledObject[]>,
+  ) => void | Promise<void>;
 }
 
-export const TRACKING_DEFAULTS = { start: { dsc: 0.95, clicks: 5 }, corrections: 5 } as const;
-
-export interface Intervention {
-  frame: number;
-  /** 0.90 minus the DSC that made it necessary. */
-  drop: number;
-  clicks: number;
-  /** Whether 0.90 was reached. */
-  settled: boolean;
-}
-
-export interface TrackingRecord {
+/** An object's run through a clip of a set. */
+export interface ClipRun extends ObjectRun {
   set: string;
   clip: string;
-  label: number;
-  frames: number;
-  startClicks: number;
-  startDsc: number;
-  /** DSC of each frame after the first that has the object, as tracked. */
-  tracked: number[];
-  /** The same after corrections. */
-  final: number[];
-  interventions: Intervention[];
 }
 
-/** Follows the objects of the first frame. @throws what reading a file or the device throws */
+/** A clip's objects. */
+export interface ClipResult {
+  runs: ClipRun[];
+  /** Labels that the first frame lacks, or that no click found there. */
+  notFollowed: readonly number[];
+}
+
+/** Follows the objects of the first frame. @throws what reading a file, the expert or the device throws */
 export async function runTracking(
   device: Device,
   clip: Clip,
-  options: TrackingOptions,
-): Promise<TrackingRecord[]> {
-  const first = await readClipFrame(clip, clip.files[0]);
-  const records = new Map<number, TrackingRecord>();
-  const masks: { id: number; mask: Mask }[] = [];
-  const image = await device.setImage(first.frame);
-  for (const { label, truth } of first.objects) {
-    const run = await clickUntil(truth, options.start, null, (prompts) => image.predict(prompts));
-    if (!run.mask || run.mask.areaPx === 0) continue;
-    masks.push({ id: label, mask: run.mask });
-    records.set(label, {
-      set: clip.set,
-      clip: clip.name,
-      label,
-      frames: clip.files.length,
-      startClicks: run.clicks,
-      startDsc: dice(truth, run.mask),
-      tracked: [],
-      final: [],
-      interventions: [],
-    });
-  }
-  await image.close();
-  if (masks.length === 0) return [];
-  const tracker = await device.createTracker({ maxObjects: Math.max(10, masks.length) });
+  { corrections, onFrame }: TrackingOptions = {},
+): Promise<ClipResult> {
+  const source = await openClip(clip);
   try {
-    await tracker.start(first.frame, masks);
-    options.onFrame?.();
-    for (const [index, file] of clip.files.entries()) {
-      if (index === 0) continue;
-      const { frame, objects } = await readClipFrame(clip, file);
-      const result = await tracker.track(frame);
-      for (const { label, truth } of objects) {
-        const record = records.get(label);
-        const mask = result.objects.find(({ id }) => id === label)?.mask;
-        if (!record || !mask) continue;
-        const dsc = dice(truth, mask);
-        record.tracked.push(dsc);
-        if (dsc >= INTERVENE_BELOW || options.corrections === 0) {
-          record.final.push(dsc);
-          continue;
-        }
-        const limit = { dsc: INTERVENE_BELOW, clicks: options.corrections };
-        const run = await clickUntil(truth, limit, mask, async (prompts) => {
-          return (await tracker.correct(label, prompts)).mask;
-        });
-        const after = run.mask ? dice(truth, run.mask) : dsc;
-        record.final.push(after);
-        record.interventions.push({
-          frame: index,
-          drop: INTERVENE_BELOW - dsc,
-          clicks: run.clicks,
-          settled: after >= INTERVENE_BELOW,
-        });
+    const mapAt = labelsOf(clip, source);
+    const expert = new SimulatedExpert(mapAt, { corrections });
+    try {
+      for await (const followed of follow(device, source, expert)) {
+        await onFrame?.(followed, expert.runs, async () => objectsOf(await mapAt(followed.index)));
       }
-      options.onFrame?.();
+    } catch (error) {
+      // One clip without an answer is a result, not the end of an evaluation.
+      if (!(error instanceof SonotrackError && error.code === 'EMPTY_MASK')) throw error;
     }
+    const runs = expert.runs.map((run) => ({ set: clip.set, clip: clip.name, ...run }));
+    return { runs, notFollowed: expert.labelsNotFollowed };
   } finally {
-    await tracker.close();
+    await source.close();
   }
-  return [...records.values()];
-}
-
-/** Clicks until the DSC or the number is reached, from nothing or from a mask. */
-async function clickUntil(
-  truth: Mask,
-  limit: { dsc: number; clicks: number },
-  from: Mask | null,
-  ask: (prompts: Prompts) => Promise<Mask>,
-): Promise<{ mask: Mask | null; clicks: number }> {
-  const points: Point[] = [];
-  let mask = from;
-  while (points.length < limit.clicks) {
-    if (mask && points.length > 0 && dice(truth, mask) >= limit.dsc) break;
-    const click = mask ? nextClick(truth, mask, points) : firstClick(truth);
-    if (!click) break;
-    points.push(click);
-    mask = await ask({ points: [...points], ...(mask && { previous: mask }) });
-  }
-  return { mask, clicks: points.length };
 }

@@ -5,7 +5,8 @@ import { SonotrackError } from '../../runtime/errors.js';
 import { readHeader, type ImageHeader } from './image.js';
 import { recognise } from './recognise.js';
 
-const NATURAL = new Intl.Collator('en', { numeric: true });
+/** Compares names of files: frame2 before frame10. */
+export const NATURAL_ORDER = new Intl.Collator('en', { numeric: true }).compare;
 
 /**
  * Headers of the images directly in a folder; hidden files and files of other kinds are passed over.
@@ -16,7 +17,7 @@ export async function readFolder(path: string): Promise<ImageHeader[]> {
   const names = entries
     .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.'))
     .map((entry) => entry.name)
-    .sort(NATURAL.compare);
+    .sort(NATURAL_ORDER);
   const headers: ImageHeader[] = [];
   for (const name of names) {
     const file = join(path, name);

@@ -201,10 +201,10 @@ test(
     const out = join(folder, 'out');
     const run = await runCli(...args, '--out', out);
     t.equal(run.code, 0, run.stderr);
-    t.same((await readdir(out)).sort(), ['eval.csv', 'eval.html', 'eval.json', 'eval.md']);
+    t.same((await readdir(out)).sort(), ['eval.csv', 'eval.html', 'eval.json', 'eval.md', 'plots']);
     const written = JSON.parse(await readFile(join(out, 'eval.json'), 'utf8'));
     t.match(written.tracking.sets, { data: { clips: 1, objects: 1 } });
-    t.equal(written.tracking.objects[0].tracked.length, 2);
+    t.equal(written.tracking.objects[0].trackedDsc.length, 2);
     t.equal(written.sets.still.intervals.dscByClick.length, 2);
 
     const again = join(folder, 'again');

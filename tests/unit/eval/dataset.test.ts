@@ -74,7 +74,7 @@ test('a folder without pairs, another size and coloured masks are refused', asyn
   const [set] = await findDataSets(root);
   t.match(await rejection(readExample(set, 'x.png')), {
     code: 'SOURCE_INVALID',
-    message: /expected a label map of 3 × 1 px .* received 2 × 1 px/,
+    message: /expected 3 × 1 px for .* received 2 × 1 px/,
   });
   await png(join(root, 'masks', 'x.png'), [[0, 1, 2, 3, 4, 5, 6, 7, 8]], 3);
   t.match(await rejection(readExample(set, 'x.png')), {
