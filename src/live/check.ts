@@ -1,4 +1,4 @@
-/** Checks of what a user's commands bring, and of what has changed. */
+/** Checks of what a user's commands bring. */
 import {
   checkInteger,
   checkNumber,
@@ -8,7 +8,7 @@ import {
   typeError,
 } from '../runtime/validate.js';
 import { SonotrackError } from '../runtime/errors.js';
-import type { ObjectLabel, SessionPrompt, SessionStatus } from './types.js';
+import type { ObjectLabel, SessionPrompt } from './types.js';
 
 const IDS = [0, Number.MAX_SAFE_INTEGER] as const;
 const MOST_NAME = 40;
@@ -72,11 +72,4 @@ export function checkLabel(label: unknown): Partial<Omit<ObjectLabel, 'id'>> {
     checked.colour = String(colour).toLowerCase();
   }
   return checked;
-}
-
-/** Whether a status says nothing new; the cine of a running stream grows with every frame, which is no news. */
-export function isSameStatus(a: SessionStatus, b: SessionStatus): boolean {
-  return a.viewedId !== null || b.viewedId !== null
-    ? JSON.stringify(a) === JSON.stringify(b)
-    : JSON.stringify({ ...a, cine: null }) === JSON.stringify({ ...b, cine: null });
 }

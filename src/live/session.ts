@@ -5,7 +5,8 @@
 import { SonotrackError } from '../runtime/errors.js';
 import { checkInteger } from '../runtime/validate.js';
 import type { Frame, FrameMeta, Timings } from '../sdk/types.js';
-import { checkLabel, checkSessionPrompt, isRefusal, isSameStatus } from './check.js';
+import { checkLabel, checkSessionPrompt, isRefusal } from './check.js';
+import { CommandQueue } from './command-queue.js';
 import { TypedEvents } from './events.js';
 import { FrameHistory, type FrameRecord } from './history.js';
 import { Intake, type Arrival } from './intake.js';
@@ -13,6 +14,7 @@ import { LatencyMeter, type SessionCounters } from './latency.js';
 import { ObjectTracking } from './object-tracking.js';
 import { checkSessionOptions } from './options.js';
 import { Recorder, type RecordingOptions, type RecordingSummary } from './recorder.js';
+import { isSameStatus, statusOf } from './status.js';
 import type {
   Click,
   LiveResult,
@@ -22,15 +24,9 @@ import type {
   SessionEvents,
   SessionOptions,
   SessionPrompt,
-  SessionState,
   SessionStatus,
 } from './types.js';
 import { Watchdog } from './watchdog.js';
-
-interface Command {
-  run(): Promise<void>;
-  refuse(error: Error): void;
-}
 
 /**
  * Starts a live session. It runs until the source ends or `close` is called; `done` tells of the end.
@@ -64,7 +60,10 @@ class LiveSession implements Session {
   readonly #latencyIntervalMs;
   readonly #clock;
   readonly #intake: Intake;
-  readonly #commands: Command[] = [];
+  readonly #commands = new CommandQueue(
+    () => this.#wake(),
+    (error) => this.#commandFailed(error),
+  );
   readonly #events = new TypedEvents<SessionEvents>(
     () => void (this.counters.publisherErrors += 1),
   );
@@ -130,7 +129,7 @@ class LiveSession implements Session {
   }
 
   prompt(prompt: SessionPrompt): Promise<PromptOutcome> {
-    return this.#command(async () => {
+    return this.#commands.enter(async () => {
       const given = checkSessionPrompt(prompt);
       const outcome = await this.#tracking.prompt(given, this.#viewed !== null);
       this.counters.clicks += 1;
@@ -141,7 +140,7 @@ class LiveSession implements Session {
   }
 
   undo(): Promise<PromptOutcome> {
-    return this.#command(async () => {
+    return this.#commands.enter(async () => {
       const outcome = await this.#tracking.undo(this.#viewed !== null);
       this.#republish();
       return outcome;
@@ -149,28 +148,28 @@ class LiveSession implements Session {
   }
 
   remove(objectId: number): Promise<void> {
-    return this.#command(async () => {
+    return this.#commands.enter(async () => {
       await this.#tracking.remove(objectId);
       this.#republish();
     });
   }
 
   label(objectId: number, label: { name?: string | null; colour?: string | null }): Promise<void> {
-    return this.#command(async () => {
+    return this.#commands.enter(async () => {
       this.#tracking.label(objectId, checkLabel(label));
       this.#republish();
     });
   }
 
   freeze(): Promise<void> {
-    return this.#command(async () => {
+    return this.#commands.enter(async () => {
       this.#freeze();
       this.#republish();
     });
   }
 
   seek(frameId: number): Promise<number> {
-    return this.#command(async () => {
+    return this.#commands.enter(async () => {
       checkInteger(frameId, 'frameId', [0, Number.MAX_SAFE_INTEGER]);
       this.#freeze();
       this.#viewed = this.#history.nearest(frameId) ?? this.#viewed;
@@ -180,7 +179,7 @@ class LiveSession implements Session {
   }
 
   goLive(): Promise<void> {
-    return this.#command(async () => {
+    return this.#commands.enter(async () => {
       if (!this.#viewed) return;
       await this.#tracking.catchUpAll();
       this.#viewed = null;
@@ -190,7 +189,7 @@ class LiveSession implements Session {
   }
 
   startRecording(options: RecordingOptions): Promise<void> {
-    return this.#command(async () => {
+    return this.#commands.enter(async () => {
       if (this.#recorder) {
         throw new SonotrackError('WRITE_FAILED', 'write', 'a recording is under way');
       }
@@ -200,11 +199,12 @@ class LiveSession implements Session {
   }
 
   stopRecording(): Promise<RecordingSummary | null> {
-    return this.#command(() => this.#endRecording());
+    return this.#commands.enter(() => this.#endRecording());
   }
 
   async close(): Promise<void> {
     this.#closing = true;
+    this.#commands.close();
     await this.#source.close();
     this.#wake();
     await this.done.catch(() => undefined);
@@ -219,9 +219,9 @@ class LiveSession implements Session {
     receiving.catch(() => undefined);
     try {
       while (!this.#closing) {
-        const command = this.#commands.shift();
+        const command = this.#commands.runNext();
         if (command) {
-          await command.run();
+          await command;
         } else if (this.#viewed && this.#tracking.behind > 0) {
           await this.#catchUpOne();
         } else if (!this.#viewed && this.#intake.depth > 0) {
@@ -237,12 +237,12 @@ class LiveSession implements Session {
       this.#events.emit('notice', { kind: 'ended', message: 'the source has ended' });
     } finally {
       this.#closing = true;
+      this.#commands.close();
       this.#callOffReport();
       this.#intake.close();
       await this.#endRecording().catch(() => undefined);
       this.#tracking.reset();
       this.#tellStatus();
-      for (const { refuse } of this.#commands.splice(0)) refuse(closedError());
     }
   }
 
@@ -336,21 +336,11 @@ class LiveSession implements Session {
     this.#tellStatus();
   }
 
-  #command<T>(action: () => Promise<T>): Promise<T> {
-    if (this.#closing) return Promise.reject(closedError());
-    return new Promise<T>((resolve, reject) => {
-      const run = async (): Promise<void> => {
-        await action().then(resolve, (error: unknown) => {
-          reject(error as Error);
-          if (isRefusal(error) || this.#tracking.isSuspended) return;
-          // A command that failed midway has left the tracker somewhere on its way.
-          this.#fault(error);
-          this.#republish();
-        });
-      };
-      this.#commands.push({ run, refuse: reject });
-      this.#wake();
-    });
+  #commandFailed(error: unknown): void {
+    if (isRefusal(error) || this.#tracking.isSuspended) return;
+    // A command that failed midway has left the tracker somewhere on its way.
+    this.#fault(error);
+    this.#republish();
   }
 
   #publish(record: FrameRecord, timings: Timings | null, revised: boolean): void {
@@ -385,33 +375,14 @@ class LiveSession implements Session {
   }
 
   #currentStatus(): SessionStatus {
-    const { oldest, latest } = this.#history;
-    return Object.freeze({
-      state: this.#state(),
-      objects: Object.freeze(this.#tracking.labels),
-      cine:
-        oldest && latest
-          ? Object.freeze({
-              firstId: oldest.meta.id,
-              lastId: latest.meta.id,
-              frames: this.#history.length,
-              seconds: Number(latest.meta.captureNs - oldest.meta.captureNs) / 1e9,
-            })
-          : null,
-      viewedId: this.#viewed?.meta.id ?? null,
-      canUndo: this.#tracking.canUndo,
-      catchingUp: this.#tracking.behind,
+    return statusOf({
+      history: this.#history,
+      tracking: this.#tracking,
+      viewed: this.#viewed,
+      isFaulty: this.#isFaulty,
+      isFlowing: this.#intake.isFlowing,
       recording: this.#recorder !== null,
     });
-  }
-
-  #state(): SessionState {
-    if (this.#viewed) return 'frozen';
-    if (this.#isFaulty) return 'fault';
-    if (!this.#intake.isFlowing) return 'idle';
-    const objects = this.#history.latest?.objects ?? [];
-    const isLost = objects.length > 0 && objects.every(({ status }) => status === 'lost');
-    return isLost ? 'lost' : 'live';
   }
 
   #subscribe(publisher: Publisher): void {
@@ -421,8 +392,4 @@ class LiveSession implements Session {
     if (onNotice) this.on('notice', (notice) => publisher.onNotice?.(notice));
     if (onStatus) this.on('status', (status) => publisher.onStatus?.(status));
   }
-}
-
-function closedError(): SonotrackError {
-  return new SonotrackError('TRACKER_CLOSED', 'track', 'the session is closed');
 }
