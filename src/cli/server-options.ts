@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { Access, loadAuthKey } from '../server/access.js';
 import { SERVER_DEFAULTS, type ServerOptions } from '../server/server.js';
+import { checkTls } from '../server/tls.js';
 import { UsageError } from './failure.js';
 
 export interface ServerCliOptions {
@@ -65,6 +66,7 @@ export async function serverOptionsOf(
   }
   const auth = authKey === undefined ? null : await loadAuthKey(authKey);
   const tls = tlsKey && tlsCert ? { keyFile: tlsKey, certFile: tlsCert } : null;
+  if (tls) await checkTls(tls);
   void new Access({ host, auth, allowedOrigins, isTls: tls !== null, insecure });
   if (recordDir !== undefined) await mkdir(recordDir, { recursive: true });
   const folder = recordDir === undefined ? null : resolve(recordDir);

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { errors, jwtVerify } from 'jose';
 import { checkString, rangeError, typeError } from '../runtime/validate.js';
 import type { Role } from '../wire/messages.js';
+import type { Header } from './exchange.js';
 
 /** From the least to the most: each may do what those before it may. */
 export const ROLES: readonly Role[] = ['view', 'operate', 'admin'];
@@ -162,7 +163,7 @@ export function tokenOf(authorization: string, subprotocols: string): string | n
 }
 
 /** Headers of every answer. */
-export function securityHeaders(port: number, isTls: boolean): [name: string, value: string][] {
+export function securityHeaders(port: number, isTls: boolean): Header[] {
   // Older browsers do not take 'self' to mean sockets too; a policy cannot name an IPv6 address.
   const scheme = isTls ? 'wss' : 'ws';
   const sockets = ['127.0.0.1', 'localhost'].map((name) => `${scheme}://${name}:${port}`).join(' ');
@@ -183,8 +184,6 @@ export function securityHeaders(port: number, isTls: boolean): [name: string, va
     ['Cross-Origin-Opener-Policy', 'same-origin'],
     ['Cross-Origin-Resource-Policy', 'same-origin'],
     ['Permissions-Policy', 'camera=(), microphone=(), geolocation=()'],
-    ...(isTls
-      ? [['Strict-Transport-Security', 'max-age=31536000'] as [name: string, value: string]]
-      : []),
+    ...(isTls ? [['Strict-Transport-Security', 'max-age=31536000'] as Header] : []),
   ];
 }

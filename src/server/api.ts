@@ -24,12 +24,21 @@ export interface ApiRoute {
 
 const OBJECT_PATH = /^\/api\/session\/objects\/(\d{1,15})$/;
 
+/** The methods of a path, in capitals; none where there is nothing. */
+export function methodsOf(path: string): string[] {
+  return Object.keys(routesOf(path) ?? {}).map((method) => method.toUpperCase());
+}
+
 /** The route of a request; null where there is none, 'method' where there is one for another method. */
 export function findRoute(method: string, path: string): ApiRoute | 'method' | null {
-  const id = OBJECT_PATH.exec(path)?.[1];
-  const routes = id === undefined ? ROUTES.get(path) : objectRoutes(Number(id));
+  const routes = routesOf(path);
   if (!routes) return null;
   return routes[method] ?? 'method';
+}
+
+function routesOf(path: string): Routes | undefined {
+  const id = OBJECT_PATH.exec(path)?.[1];
+  return id === undefined ? ROUTES.get(path) : objectRoutes(Number(id));
 }
 
 type Routes = Record<string, ApiRoute>;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Session } from '../live/types.js';
 import { SonotrackError } from '../runtime/errors.js';
 import type { Command, Role } from '../wire/messages.js';
+import { mayAct } from './access.js';
 import { HttpError, type Status } from './exchange.js';
 
 export const NEEDED_ROLE: Readonly<Record<Command['type'], Role>> = {
@@ -16,6 +17,13 @@ export const NEEDED_ROLE: Readonly<Record<Command['type'], Role>> = {
   startRecording: 'admin',
   stopRecording: 'admin',
 };
+
+/** @throws HttpError 403 */
+export function requireRole(role: Role, needed: Role): void {
+  if (!mayAct(role, needed)) {
+    throw new HttpError('403 Forbidden', 'FORBIDDEN', `the role ${needed} is needed`);
+  }
+}
 
 export interface Outcome {
   objectId: number | null;

@@ -3,7 +3,7 @@ import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 
 export type Status =
   | '200 OK'
-  | '201 Created'
+  | '204 No Content'
   | '400 Bad Request'
   | '401 Unauthorized'
   | '403 Forbidden'
@@ -16,6 +16,8 @@ export type Status =
   | '429 Too Many Requests'
   | '500 Internal Server Error'
   | '503 Service Unavailable';
+
+export type Header = [name: string, value: string];
 
 /** A request that is answered with this status and message. */
 export class HttpError extends Error {
@@ -39,17 +41,17 @@ export class Exchange {
   readonly authorization: string;
   isAborted = false;
   readonly #response: HttpResponse;
-  readonly #headers: readonly [string, string][];
+  readonly #headers: Header[];
   readonly #onStatus: (status: Status) => void;
 
   constructor(
     response: HttpResponse,
     request: HttpRequest,
-    headers: readonly [string, string][],
+    headers: readonly Header[],
     onStatus: (status: Status) => void,
   ) {
     this.#response = response;
-    this.#headers = headers;
+    this.#headers = [...headers];
     this.#onStatus = onStatus;
     this.method = request.getMethod();
     this.path = request.getUrl();
@@ -80,36 +82,46 @@ export class Exchange {
     });
   }
 
+  /** Headers that the answer gets whatever it will be. */
+  add(headers: readonly Header[]): void {
+    this.#headers.push(...headers);
+  }
+
+  empty(extra: readonly Header[]): void {
+    this.send('204 No Content', null, 'no-store', '', extra);
+  }
+
   json(status: Status, value: unknown): void {
     this.send(status, 'application/json', 'no-store', `${JSON.stringify(value)}\n`);
   }
 
   error({ status, code, message }: HttpError): void {
-    const extra: [string, string][] = status.startsWith('401')
-      ? [['WWW-Authenticate', 'Bearer']]
-      : [];
+    const extra: Header[] = status.startsWith('401') ? [['WWW-Authenticate', 'Bearer']] : [];
     const body = `${JSON.stringify({ code, message })}\n`;
     this.send(status, 'application/json', 'no-store', body, extra);
   }
 
   send(
     status: Status,
-    type: string,
+    type: string | null,
     cache: string,
     body: string | Uint8Array,
-    extra: readonly [string, string][] = [],
+    extra: readonly Header[] = [],
   ): void {
     if (this.isAborted) return;
     this.isAborted = true;
     this.#onStatus(status);
     this.#response.cork(() => {
       this.#response.writeStatus(status);
-      this.#response.writeHeader('Content-Type', type).writeHeader('Cache-Control', cache);
+      if (type !== null) this.#response.writeHeader('Content-Type', type);
+      this.#response.writeHeader('Cache-Control', cache);
       for (const [name, value] of [...this.#headers, ...extra]) {
         this.#response.writeHeader(name, value);
       }
+      if (type === null) this.#response.endWithoutBody();
+      else if (this.method === 'head') this.#response.endWithoutBody(Buffer.byteLength(body));
       // A refused body may still be on its way: the connection ends with the answer.
-      this.#response.end(body, status.startsWith('413'));
+      else this.#response.end(body, status.startsWith('413'));
     });
   }
 }

@@ -1,5 +1,4 @@
 /** The live server: the page, the stream, ingest, the REST interface, health and metrics. */
-import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import uws from 'uWebSockets.js';
 import type {
@@ -8,27 +7,23 @@ import type {
   TemplatedApp,
   us_listen_socket,
   us_socket_context_t,
+  WebSocketBehavior,
 } from 'uWebSockets.js';
 import type { Publisher, Session } from '../live/types.js';
 import { checkInteger } from '../runtime/validate.js';
 import { PROTOCOL, type Role } from '../wire/messages.js';
-import {
-  Access,
-  AccessError,
-  mayAct,
-  securityHeaders,
-  tokenOf,
-  urlHost,
-  type AuthKey,
-} from './access.js';
-import { findRoute, type ApiRoute } from './api.js';
-import { refusalOf } from './commands.js';
+import { Access, AccessError, securityHeaders, tokenOf, urlHost, type AuthKey } from './access.js';
+import { findRoute, methodsOf, type ApiRoute } from './api.js';
+import { refusalOf, requireRole } from './commands.js';
+import { corsHeaders, preflightHeaders } from './cors.js';
 import { Exchange, HttpError, type Status } from './exchange.js';
 import type { IngestSource } from './ingest.js';
 import { DEFAULT_LIMITS, RateLimit, type Limits } from './limits.js';
 import { Metrics } from './metrics.js';
 import { loadPage, type PageFile } from './page.js';
+import { isAnswered, taken } from './port.js';
 import { StreamHub } from './stream.js';
+import { checkTls, type TlsFiles } from './tls.js';
 
 export interface ServerOptions {
   /** Any address but loopback needs `auth` and `allowedOrigins`. Default: 127.0.0.1. */
@@ -44,8 +39,8 @@ export interface ServerOptions {
   auth?: AuthKey | null;
   /** Origins of other pages that may talk to the server. Default: none. */
   allowedOrigins?: readonly string[];
-  /** Files in PEM. Default: null, no TLS. */
-  tls?: { keyFile: string; certFile: string } | null;
+  /** Default: null, no TLS. */
+  tls?: TlsFiles | null;
   /** Serve other addresses than loopback without tokens. Default: false. */
   insecure?: boolean;
   /** Takes frames over /ingest. Default: null, there is no /ingest. */
@@ -99,12 +94,13 @@ export interface LiveServer {
 
 /**
  * Starts the server.
- * @throws RangeError for a host beyond loopback without tokens or origins, or a port out of range; Error with code
- *   EADDRINUSE when it is taken
+ * @throws RangeError for a host beyond loopback without tokens or origins, TLS files that do not serve, or a port out of
+ *   range; Error with code EADDRINUSE when it is taken
  */
 export async function startServer(options: ServerOptions): Promise<LiveServer> {
   const settings = { ...SERVER_DEFAULTS, ...options };
   const access = new Access({ ...settings, isTls: settings.tls !== null });
+  if (settings.tls) await checkTls(settings.tls);
   checkInteger(settings.port, 'port', [0, 65535]);
   const page = await loadPage(settings.pageDir);
   const server = new Server(settings, access, page);
@@ -213,10 +209,11 @@ class Server implements LiveServer {
     this.#socket = null;
     this.#session = null;
     this.#hub.attach(null);
+    const isAlone = this.#connections === 0;
     await this.#hub.drain(DRAIN_MS);
-    // What lies in the system's buffers is lost when a socket is closed by force: clients go by themselves now.
-    const untilMs = performance.now() + LEAVE_MS;
-    while (this.#connections > 0 && performance.now() < untilMs) await delay(10);
+    // What lies in the system's buffers is lost when a socket is closed by force: clients go by themselves now. A WebSocket
+    // counts as closed once its end was sent, so that nothing tells whether it has arrived.
+    if (!isAlone) await delay(LEAVE_MS);
     this.#app.close();
   }
 
@@ -236,7 +233,7 @@ class Server implements LiveServer {
       if (Number(change) > 0 && this.#connections > this.#limits.connections) response.close();
     });
     this.#app.ws('/stream', {
-      ...this.#hub.behaviour(),
+      ...this.#counted(this.#hub.behaviour()),
       upgrade: (response, request, context) => {
         const isFull = (): boolean => this.viewers + this.#upgrading > this.#limits.viewers;
         void this.#upgrade(response, request, context, 'view', isFull, (role) => ({
@@ -248,7 +245,7 @@ class Server implements LiveServer {
     });
     if (ingest) {
       this.#app.ws('/ingest', {
-        ...ingest.behaviour(this.#limits.ingestBytes),
+        ...this.#counted(ingest.behaviour(this.#limits.ingestBytes)),
         upgrade: (response, request, context) =>
           void this.#upgrade(
             response,
@@ -264,6 +261,17 @@ class Server implements LiveServer {
       const exchange = this.#exchange(response, request);
       this.#answer(exchange).catch((error: unknown) => exchange.error(this.#errorOf(error)));
     });
+  }
+
+  /** The filter above is not told when a connection that has become a WebSocket closes. */
+  #counted<Data>(behaviour: Omit<WebSocketBehavior<Data>, 'upgrade'>): typeof behaviour {
+    return {
+      ...behaviour,
+      close: (...about) => {
+        this.#connections -= 1;
+        behaviour.close?.(...about);
+      },
+    };
   }
 
   #exchange(response: HttpResponse, request: HttpRequest): Exchange {
@@ -313,7 +321,9 @@ class Server implements LiveServer {
   async #answer(exchange: Exchange): Promise<void> {
     const { method, path } = exchange;
     this.#access.checkSource(exchange.host, exchange.origin, this.port);
+    exchange.add(corsHeaders(exchange.origin));
     if (path.startsWith('/api/')) return this.#answerApi(exchange);
+    if (method === 'options') return exchange.empty(preflightHeaders(['GET', 'HEAD']));
     if (method !== 'get' && method !== 'head') throw methodError();
     if (path === '/healthz') return exchange.json('200 OK', { status: 'ok' });
     if (path === '/readyz') return this.#answerReady(exchange);
@@ -345,6 +355,10 @@ class Server implements LiveServer {
     if (!this.#requests.admits(performance.now())) {
       throw new HttpError('429 Too Many Requests', 'TOO_MANY', 'too many requests within a second');
     }
+    const methods = methodsOf(exchange.path);
+    if (exchange.method === 'options' && methods.length > 0) {
+      return exchange.empty(preflightHeaders(methods));
+    }
     const route = findRoute(exchange.method, exchange.path);
     // The body must be asked for at once; whether it may be used is decided below.
     const reading = exchange.body(this.#limits.bodyBytes);
@@ -371,26 +385,7 @@ class Server implements LiveServer {
   }
 }
 
-function requireRole(role: Role, needed: Role): void {
-  if (!mayAct(role, needed)) {
-    throw new HttpError('403 Forbidden', 'FORBIDDEN', `the role ${needed} is needed`);
-  }
-}
-
 const notFound = (): HttpError =>
   new HttpError('404 Not Found', 'NOT_FOUND', 'there is nothing here');
 const methodError = (): HttpError =>
   new HttpError('405 Method Not Allowed', 'METHOD', 'not with this method');
-
-/** Whether somebody serves there; otherwise the port is only waiting to be released. */
-async function isAnswered(host: string, port: number): Promise<boolean> {
-  const probe = connect(port, host);
-  return new Promise<boolean>((resolve) => {
-    probe.once('connect', () => resolve(true)).once('error', () => resolve(false));
-  }).finally(() => probe.destroy());
-}
-
-function taken(host: string, port: number): Error {
-  const message = `port ${port} of ${host} is taken; choose another with --port, or 0 for a free one`;
-  return Object.assign(new Error(message), { code: 'EADDRINUSE' });
-}

@@ -10,8 +10,7 @@ import {
   type Role,
   type ServerMessage,
 } from '../wire/messages.js';
-import { mayAct } from './access.js';
-import { execute, NEEDED_ROLE, refusalOf } from './commands.js';
+import { execute, NEEDED_ROLE, refusalOf, requireRole } from './commands.js';
 import { encodeResult, FrameEncoder } from './encoder.js';
 import { HttpError } from './exchange.js';
 import type { Limits } from './limits.js';
@@ -193,10 +192,7 @@ export class StreamHub {
           'too many commands within a second',
         );
       }
-      const needed = NEEDED_ROLE[command.type];
-      if (!mayAct(viewer.role, needed)) {
-        throw new HttpError('403 Forbidden', 'FORBIDDEN', `the role ${needed} is needed`);
-      }
+      requireRole(viewer.role, NEEDED_ROLE[command.type]);
       if (!this.#session) {
         throw new HttpError('503 Service Unavailable', 'NO_SESSION', 'there is no session');
       }
