@@ -16,6 +16,8 @@ const NOT_IMPORTABLE = {
   live: ['io', 'eval', 'server', 'telemetry', 'fleet', 'cli'],
   telemetry: ['io', 'eval', 'server', 'fleet', 'cli'],
   server: ['io', 'eval', 'telemetry', 'fleet', 'cli'],
+  // Annotation is a live session and its server over the clips of a folder.
+  annotate: ['eval', 'telemetry', 'fleet', 'cli'],
   // The fleet host reads what telemetry sends, and serves a page as the server does.
   fleet: ['io', 'eval', 'cli'],
 };

@@ -2,6 +2,8 @@
 import { Command, CommanderError, Option } from 'commander';
 import { packageVersion } from '../runtime/package-info.js';
 import { DEFAULT_PROFILE } from '../runtime/profiles.js';
+import { addAnnotate } from './annotate.js';
+import { addComparator } from './comparator.js';
 import { addDoctor } from './doctor.js';
 import { addEval } from './eval.js';
 import { addFleet } from './fleet.js';
@@ -51,6 +53,8 @@ export function createProgram(): Command {
   addFleet(program);
   addSimulate(program);
   addEval(program);
+  addComparator(program);
+  addAnnotate(program);
   addProfiles(program);
   addModels(program);
   addDoctor(program);

@@ -90,7 +90,11 @@ export class ObjectTracking {
 
   /** What may be shown on a frame: nothing after a fault, or while its masks are out of date. */
   shown(record: FrameRecord): readonly TrackedObject[] {
-    return this.#resumeAt || this.#behind.includes(record) ? [] : record.objects;
+    return this.isCurrent(record) ? record.objects : [];
+  }
+
+  isCurrent(record: FrameRecord): boolean {
+    return !this.#resumeAt && !this.#behind.includes(record);
   }
 
   /**

@@ -1,4 +1,10 @@
-import { checkInteger, checkNumber, checkObject, checkOneOf } from '../runtime/validate.js';
+import {
+  checkBoolean,
+  checkInteger,
+  checkNumber,
+  checkObject,
+  checkOneOf,
+} from '../runtime/validate.js';
 import { SYSTEM_CLOCK, type SessionClock } from './clock.js';
 import type { Publisher, SessionOptions } from './types.js';
 
@@ -12,6 +18,7 @@ export const SESSION_DEFAULTS = {
   budgetMs: 1000,
   stallMs: 1000,
   latencyIntervalMs: 1000,
+  sceneCuts: true,
   clock: SYSTEM_CLOCK as SessionClock,
 };
 
@@ -28,5 +35,6 @@ export function checkSessionOptions(options: SessionOptions): SessionSettings {
   checkNumber(settings.budgetMs, 'budgetMs', [10, 60_000]);
   checkNumber(settings.stallMs, 'stallMs', [100, 60_000]);
   checkNumber(settings.latencyIntervalMs, 'latencyIntervalMs', [10, 60_000]);
+  checkBoolean(settings.sceneCuts, 'sceneCuts');
   return settings;
 }

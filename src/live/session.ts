@@ -22,6 +22,7 @@ import type {
   Publisher,
   Session,
   SessionEvents,
+  SessionFrame,
   SessionOptions,
   SessionPrompt,
   SessionStatus,
@@ -58,6 +59,7 @@ class LiveSession implements Session {
 
   readonly #source;
   readonly #latencyIntervalMs;
+  readonly #sceneCuts;
   readonly #clock;
   readonly #intake: Intake;
   readonly #commands = new CommandQueue(
@@ -87,6 +89,7 @@ class LiveSession implements Session {
     const { clock, device, maxObjects } = settings;
     this.#source = settings.source;
     this.#latencyIntervalMs = settings.latencyIntervalMs;
+    this.#sceneCuts = settings.sceneCuts;
     this.#clock = clock;
     this.#meter = new LatencyMeter(() => clock.nowMs());
     this.#history = new FrameHistory({
@@ -115,6 +118,14 @@ class LiveSession implements Session {
 
   get status(): SessionStatus {
     return this.#status;
+  }
+
+  get frames(): readonly SessionFrame[] {
+    return [...this.#history].map((record) => ({
+      frame: record.meta,
+      objects: record.objects,
+      isCurrent: this.#tracking.isCurrent(record),
+    }));
   }
 
   on<Name extends keyof SessionEvents>(
@@ -284,7 +295,7 @@ class LiveSession implements Session {
     const before = this.#history.latest;
     const change =
       before && this.#intake.scene.change(before, { pixels: frame, meta }, this.#wasFrozen);
-    const isCut = scene !== this.#sceneShown;
+    const isCut = this.#sceneCuts && scene !== this.#sceneShown;
     this.#wasFrozen = false;
     this.#sceneShown = scene;
     if (!before || (!change && !isCut)) return;

@@ -61,6 +61,8 @@ export interface SessionOptions {
   stallMs?: number;
   /** Time between two latency reports, 10–60,000 ms. Default: 1000. */
   latencyIntervalMs?: number;
+  /** Begin anew where the picture jumps. False: for a recording, which is one scene whatever it shows. Default: true. */
+  sceneCuts?: boolean;
   /** Time as the session sees it. Default: the system's. */
   clock?: SessionClock;
 }
@@ -101,6 +103,14 @@ export interface SessionStatus {
   /** Frames of the cine whose masks are still being renewed after a correction. */
   readonly catchingUp: number;
   readonly recording: boolean;
+}
+
+/** A frame of the cine with its masks. */
+export interface SessionFrame {
+  readonly frame: FrameMeta;
+  readonly objects: readonly TrackedObject[];
+  /** False: a correction has outdated the masks, and they are still to be renewed. */
+  readonly isCurrent: boolean;
 }
 
 /** A click on the frame that the user saw. */
@@ -170,6 +180,8 @@ export interface Publisher {
 export interface Session {
   readonly counters: Readonly<SessionCounters>;
   readonly status: SessionStatus;
+  /** The cine with its masks, oldest first. */
+  readonly frames: readonly SessionFrame[];
   /** Settles when the source has ended or the session was closed; rejects when the source fails. */
   readonly done: Promise<void>;
   /** Listens; what is returned ends it. */

@@ -24,24 +24,32 @@ export interface ApiRoute {
 
 const OBJECT_PATH = /^\/api\/session\/objects\/(\d{1,15})$/;
 
+/** Routes of /api by path, beside those of the session. */
+export type MoreRoutes = ReadonlyMap<string, ApiRoutes>;
+
 /** The methods of a path, in capitals; none where there is nothing. */
-export function methodsOf(path: string): string[] {
-  return Object.keys(routesOf(path) ?? {}).map((method) => method.toUpperCase());
+export function methodsOf(path: string, more: MoreRoutes): string[] {
+  return Object.keys(routesOf(path, more) ?? {}).map((method) => method.toUpperCase());
 }
 
 /** The route of a request; null where there is none, 'method' where there is one for another method. */
-export function findRoute(method: string, path: string): ApiRoute | 'method' | null {
-  const routes = routesOf(path);
+export function findRoute(
+  method: string,
+  path: string,
+  more: MoreRoutes,
+): ApiRoute | 'method' | null {
+  const routes = routesOf(path, more);
   if (!routes) return null;
   return routes[method] ?? 'method';
 }
 
-function routesOf(path: string): Routes | undefined {
+function routesOf(path: string, more: MoreRoutes): ApiRoutes | undefined {
   const id = OBJECT_PATH.exec(path)?.[1];
-  return id === undefined ? ROUTES.get(path) : objectRoutes(Number(id));
+  return id === undefined ? (ROUTES.get(path) ?? more.get(path)) : objectRoutes(Number(id));
 }
 
-type Routes = Record<string, ApiRoute>;
+/** By method, in small letters. */
+export type ApiRoutes = Record<string, ApiRoute>;
 
 const view = (run: ApiRoute['run']): ApiRoute => ({ needed: 'view', run });
 
@@ -56,7 +64,7 @@ function command(type: Command['type'], read: (body: unknown) => object = () => 
   };
 }
 
-const ROUTES: ReadonlyMap<string, Routes> = new Map<string, Routes>([
+const ROUTES: ReadonlyMap<string, ApiRoutes> = new Map<string, ApiRoutes>([
   ['/api/openapi.json', { get: view(() => openApiDocument()) }],
   ['/api/session', { get: view(describe) }],
   ['/api/session/result', { get: view(({ hub }) => latestResult(hub)) }],
@@ -75,7 +83,7 @@ const ROUTES: ReadonlyMap<string, Routes> = new Map<string, Routes>([
   ['/api/session/recording', { post: command('startRecording'), delete: command('stopRecording') }],
 ]);
 
-const objectRoutes = (objectId: number): Routes => ({
+const objectRoutes = (objectId: number): ApiRoutes => ({
   patch: command('label', (body) => ({
     objectId,
     ...checkObject(body, 'body', ['name', 'colour']),

@@ -13,7 +13,7 @@ import type { Publisher, Session } from '../live/types.js';
 import { checkInteger } from '../runtime/validate.js';
 import { PROTOCOL, type Role } from '../wire/messages.js';
 import { Access, AccessError, securityHeaders, tokenOf, urlHost, type AuthKey } from './access.js';
-import { findRoute, methodsOf, type ApiRoute } from './api.js';
+import { findRoute, methodsOf, type ApiRoute, type MoreRoutes } from './api.js';
 import { refusalOf, requireRole } from './commands.js';
 import { corsHeaders, preflightHeaders } from './cors.js';
 import { Exchange, HttpError, type Status } from './exchange.js';
@@ -47,6 +47,8 @@ export interface ServerOptions {
   ingest?: IngestSource | null;
   /** Folder that recordings go to. Default: null, none can be made. */
   recordDir?: string | null;
+  /** Routes of /api by path, beside those of the session. Default: none. */
+  routes?: MoreRoutes;
   limits?: Partial<Limits>;
   /** Called when the port was left a moment ago and the system has yet to release it, which takes up to a minute. */
   onWait?: () => void;
@@ -61,6 +63,7 @@ export const SERVER_DEFAULTS = {
   insecure: false,
   ingest: null,
   recordDir: null,
+  routes: new Map() as MoreRoutes,
   onWait: () => undefined,
 };
 
@@ -355,11 +358,12 @@ class Server implements LiveServer {
     if (!this.#requests.admits(performance.now())) {
       throw new HttpError('429 Too Many Requests', 'TOO_MANY', 'too many requests within a second');
     }
-    const methods = methodsOf(exchange.path);
+    const { routes } = this.#settings;
+    const methods = methodsOf(exchange.path, routes);
     if (exchange.method === 'options' && methods.length > 0) {
       return exchange.empty(preflightHeaders(methods));
     }
-    const route = findRoute(exchange.method, exchange.path);
+    const route = findRoute(exchange.method, exchange.path, routes);
     // The body must be asked for at once; whether it may be used is decided below.
     const reading = exchange.body(this.#limits.bodyBytes);
     reading.catch(() => undefined);

@@ -47,23 +47,23 @@ export interface Serving {
 }
 
 /** Starts `serve` on free ports and waits until it is ready. */
-export async function serve(...args: string[]): Promise<Serving> {
-  const child = spawn(process.execPath, [
-    MAIN,
-    'serve',
-    '--quiet',
-    '--port',
-    '0',
-    '--embedded-broker',
-    '0',
-    ...args,
-  ]);
+export const serve = (...args: string[]): Promise<Serving> =>
+  startServing('serve', '--quiet', '--port', '0', '--embedded-broker', '0', ...args);
+
+/** Starts `annotate` on a free port and waits until it is ready. */
+export const annotate = (folder: string, ...args: string[]): Promise<Serving> =>
+  startServing('annotate', folder, '--quiet', '--port', '0', ...args);
+
+async function startServing(command: string, ...args: string[]): Promise<Serving> {
+  const child = spawn(process.execPath, [MAIN, command, ...args]);
   let stderr = '';
   child.stderr.on('data', (data: Buffer) => (stderr += data.toString()));
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   const ready = await new Promise<string>((resolve, reject) => {
     createInterface({ input: child.stdout }).once('line', resolve);
-    void ended.then((code) => reject(new Error(`serve ended with exit code ${code}: ${stderr}`)));
+    void ended.then((code) =>
+      reject(new Error(`${command} ended with exit code ${code}: ${stderr}`)),
+    );
   });
   const [, url, mqttUrl] = ready.split(' ');
   return {

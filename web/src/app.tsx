@@ -12,6 +12,7 @@ import {
   type ServerInfo,
 } from '../../src/client/index.ts';
 import { isTokenNeeded, keepToken, storedToken } from './access.ts';
+import { AnnotationCard, ANNOTATION_KEYS, useAnnotation } from './annotation.tsx';
 import { Controls, Help } from './controls.tsx';
 import { AreaHistory } from './history.ts';
 import { Objects } from './objects.tsx';
@@ -22,6 +23,8 @@ import { Stage, type StagePrompt } from './stage.tsx';
 /** Numbers that change faster than this cannot be read. */
 const PANEL_MS = 200;
 const MESSAGE_MS = 5000;
+/** Time of a frame of a clip that is played, ms. */
+const PLAY_MS = 80;
 /** Frames whose glass-to-glass times are shown. */
 const GLASS_FRAMES = 90;
 
@@ -53,6 +56,7 @@ export function App() {
   const [label, setLabel] = useState<0 | 1>(1);
   const [message, setMessage] = useState('');
   const [isHelpOpen, setHelpOpen] = useState(false);
+  const [isPlaying, setPlaying] = useState(false);
   const client = useRef<LiveClient | null>(null);
   const show = useRef<(picture: Picture) => void>(() => undefined);
   const history = useRef(new AreaHistory());
@@ -159,6 +163,27 @@ export function App() {
     void step();
   };
 
+  const annotation = useAnnotation({
+    hello,
+    status,
+    token,
+    onMessage: setMessage,
+    onClip: () => {
+      history.current = new AreaHistory();
+      select(null);
+      setPlaying(false);
+    },
+  });
+  const tool = annotation.state;
+  const cine = status?.cine;
+  useEffect(() => {
+    if (!isPlaying || !cine) return undefined;
+    const viewed = status?.viewedId ?? cine.firstId;
+    const next = viewed >= cine.lastId ? cine.firstId : viewed + 1;
+    const timer = setTimeout(() => seek(next), PLAY_MS);
+    return () => clearTimeout(timer);
+  }, [isPlaying, status?.viewedId]);
+
   const isFrozen = status?.state === 'frozen';
   const onKey = (event: KeyboardEvent): void => {
     const { key, target } = event;
@@ -172,7 +197,16 @@ export function App() {
     else if (key === 'b' || key === 'B') setLabel(label === 1 ? 0 : 1);
     else if ((key === 'u' && !event.ctrlKey) || (key === 'z' && (event.ctrlKey || event.metaKey))) {
       void tell(client.current?.undo());
-    } else if (key === ' ' && !isButton) {
+    } else if (tool && (key === 'a' || key === 'A')) annotation.accept();
+    else if (tool && key === '[') annotation.open(Math.max(tool.current - 1, 0));
+    else if (tool && key === ']') {
+      annotation.open(Math.min(tool.current + 1, tool.clips.length - 1));
+    } else if (tool && (key === 'e' || key === 'E')) {
+      const next = tool.toCheck.find((id) => id > (viewed ?? -1)) ?? tool.toCheck.at(0);
+      if (next === undefined) setMessage('No frame asks for a look.');
+      else seek(next);
+    } else if (tool && key === ' ') setPlaying(!isPlaying);
+    else if (key === ' ' && !isButton) {
       void tell(isFrozen ? client.current?.goLive() : client.current?.freeze());
     } else if (key === ',' && viewed !== undefined) seek(viewed - 1);
     else if (key === '.' && viewed !== undefined) seek(viewed + 1);
@@ -228,12 +262,15 @@ export function App() {
             }}
           />
         )}
-        {isHelpOpen && <Help onClose={() => setHelpOpen(false)} />}
+        {isHelpOpen && (
+          <Help more={tool ? ANNOTATION_KEYS : []} onClose={() => setHelpOpen(false)} />
+        )}
       </main>
       <Controls
         status={status}
         role={role}
         label={label}
+        accept={tool && annotation.accept}
         onLabel={setLabel}
         onFreeze={() => void tell(client.current?.freeze())}
         onLive={() => void tell(client.current?.goLive())}
@@ -256,7 +293,11 @@ export function App() {
           onRemove={(id) => void tell(client.current?.remove(id))}
           onLabel={(id, change) => void tell(client.current?.label(id, change))}
         />
-        <LatencyCard latency={latency} glassMs={glassMs.current} />
+        {tool ? (
+          <AnnotationCard annotation={annotation} onSeek={seek} />
+        ) : (
+          <LatencyCard latency={latency} glassMs={glassMs.current} />
+        )}
         <About hello={hello} />
       </aside>
       <footer>Not for diagnostic use</footer>

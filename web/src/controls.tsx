@@ -5,6 +5,8 @@ interface ControlsProps {
   status: LiveStatus | null;
   role: Role;
   label: 0 | 1;
+  /** Accepts the clip that is annotated; null: the source is live. */
+  accept: (() => void) | null;
   onLabel(label: 0 | 1): void;
   onFreeze(): void;
   onLive(): void;
@@ -15,17 +17,27 @@ interface ControlsProps {
 }
 
 export function Controls(props: ControlsProps) {
-  const { status, role, label } = props;
+  const { status, role, label, accept } = props;
   const isFrozen = status?.state === 'frozen';
   const mayOperate = role !== 'view';
   return (
     <div class="controls" role="toolbar" aria-label="Controls">
       {mayOperate && (
         <>
-          <button type="button" class="primary" onClick={isFrozen ? props.onLive : props.onFreeze}>
-            {isFrozen ? 'Go live' : 'Freeze'}
-            <kbd>Space</kbd>
-          </button>
+          {accept ? (
+            <button type="button" class="primary" onClick={accept}>
+              Accept<kbd>A</kbd>
+            </button>
+          ) : (
+            <button
+              type="button"
+              class="primary"
+              onClick={isFrozen ? props.onLive : props.onFreeze}
+            >
+              {isFrozen ? 'Go live' : 'Freeze'}
+              <kbd>Space</kbd>
+            </button>
+          )}
           <Cine {...props} />
           <span class="choice" role="group" aria-label="A click means">
             <button type="button" aria-pressed={label === 1} onClick={() => props.onLabel(1)}>
@@ -40,7 +52,7 @@ export function Controls(props: ControlsProps) {
           </button>
         </>
       )}
-      {role === 'admin' && (
+      {role === 'admin' && !accept && (
         <button
           type="button"
           aria-pressed={status?.recording ?? false}
@@ -96,12 +108,19 @@ const KEYS: readonly [keys: string, what: string][] = [
   ['?', 'this list'],
 ];
 
-export function Help({ onClose }: { onClose(): void }) {
+interface HelpProps {
+  /** Keys that stand in place of those of the same name. */
+  more: readonly (typeof KEYS)[number][];
+  onClose(): void;
+}
+
+export function Help({ more, onClose }: HelpProps) {
+  const own = KEYS.filter(([keys]) => !more.some(([other]) => other === keys));
   return (
     <div class="help" role="dialog" aria-modal="true" aria-labelledby="help-title">
       <h2 id="help-title">Keys and gestures</h2>
       <dl>
-        {KEYS.map(([keys, what]) => (
+        {[...more, ...own].map(([keys, what]) => (
           <div key={keys}>
             <dt>{keys}</dt>
             <dd>{what}</dd>

@@ -54,12 +54,21 @@ export class GraphSession {
     return new GraphSession(session, path);
   }
 
-  /** The static shape of an input or output. */
-  shape(name: string): number[] {
+  get inputNames(): readonly string[] {
+    return this.#session.inputNames;
+  }
+
+  /** Axes of an input or output, those that are not static by their names; none where it is no tensor. */
+  dimensions(name: string): readonly (number | string)[] {
     const value = [...this.#session.inputMetadata, ...this.#session.outputMetadata].find(
       (v) => v.name === name,
     );
-    const shape = value?.isTensor ? value.shape : [];
+    return value?.isTensor ? value.shape : [];
+  }
+
+  /** The static shape of an input or output. */
+  shape(name: string): number[] {
+    const shape = this.dimensions(name);
     if (!shape.length || shape.some((n) => typeof n !== 'number')) {
       throw new SonotrackError(
         'MODEL_LOAD_FAILED',
