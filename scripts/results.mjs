@@ -11,7 +11,13 @@ import { SECTIONS } from './result-sections.mjs';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const RESULTS = join(ROOT, 'docs/results');
-const DOCUMENTS = ['README.md', 'docs/explanation/segmentation.md'];
+const DOCUMENTS = [
+  'README.md',
+  'docs/explanation/segmentation.md',
+  'docs/explanation/evaluation.md',
+  'docs/reference/sources.md',
+  'docs/how-to/annotate-clips.md',
+];
 const DROPPED = new Set(['objects', 'records', 'samples', 'problems', 'held', 'free', 'options']);
 function condense(value, key = '') {
   if (Array.isArray(value)) {

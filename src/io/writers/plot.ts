@@ -24,8 +24,8 @@ export interface PlotForm {
 
 const [PLOT_WIDTH, HEIGHT, LEGEND_WIDTH] = [560, 300, 170];
 const EDGE = { left: 56, right: 16, top: 16, bottom: 44 };
-/** Room for names of places, which stand slanted. */
-const PLACES_BOTTOM = 92;
+/** More room for names of places, which stand slanted. */
+const PLACES_HEIGHT = 90;
 const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#555555'];
 /** After the last colour they begin again, dashed. */
 const DASHES = ['', '6 3', '2 3'];
@@ -42,8 +42,8 @@ export function plotSvg(series: readonly PlotSeries[], form: PlotForm): string {
   const half = kind === 'bars' ? 0.5 : 0;
   const [left, right] = [Math.min(...xs) - half, Math.max(...xs) + half];
   const [low, high] = form.range ?? [Math.min(0, ...ys), Math.max(...ys)];
-  const bottom = places ? PLACES_BOTTOM : EDGE.bottom;
-  const floor = HEIGHT - bottom;
+  const height = HEIGHT + (places ? PLACES_HEIGHT : 0);
+  const floor = HEIGHT - EDGE.bottom;
   const width = PLOT_WIDTH + (series.length > 1 ? LEGEND_WIDTH : 0);
   const px = (x: number): number => between(x, [left, right], [EDGE.left, PLOT_WIDTH - EDGE.right]);
   const py = (y: number): number => between(y, [low, high], [floor, EDGE.top]);
@@ -88,14 +88,14 @@ export function plotSvg(series: readonly PlotSeries[], form: PlotForm): string {
   const legend = series.length > 1 ? series.map(({ name }, i) => legendLine(name, i, kind)) : [];
   const title = escapeMarkup(form.title);
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${HEIGHT}" width="${width}" height="${HEIGHT}" role="img" aria-label="${title}">`,
-    `<style>${STYLE}</style><rect width="${width}" height="${HEIGHT}" fill="#fff"/>`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${title}">`,
+    `<style>${STYLE}</style><rect width="${width}" height="${height}" fill="#fff"/>`,
     ...rows,
     ...columns,
     threshold,
     ...drawn.flat(),
     ...legend,
-    `<text x="${(EDGE.left + PLOT_WIDTH - EDGE.right) / 2}" y="${HEIGHT - 6}" text-anchor="middle">${escapeMarkup(form.x)}</text>`,
+    `<text x="${(EDGE.left + PLOT_WIDTH - EDGE.right) / 2}" y="${height - 6}" text-anchor="middle">${escapeMarkup(form.x)}</text>`,
     `<text transform="translate(14 ${(EDGE.top + floor) / 2}) rotate(-90)" text-anchor="middle">${escapeMarkup(form.y)}</text>`,
     '</svg>',
   ].join('');

@@ -1,6 +1,7 @@
 /**
  * Damaged files: each is a frame or a clear error, never a crash and never more memory than its size warrants. Seeds are
- * small files of every kind; fast-check changes, cuts and fills them. SONOTRACK_FUZZ_RUNS sets the files a kind.
+ * small files of every kind; fast-check changes, cuts and fills them. SONOTRACK_FUZZ_RUNS sets the files a kind,
+ * SONOTRACK_FUZZ_OUT a file for what was counted.
  */
 import { createRequire } from 'node:module';
 import { writeFile } from 'node:fs/promises';
@@ -12,12 +13,23 @@ import { test } from 'tap';
 import { decodeFrame } from '../../../src/io/sources/dicom/codecs.js';
 import type { PixelFormat } from '../../../src/io/sources/dicom/pixels.js';
 import { openSource } from '../../../src/io/sources/index.js';
+import {
+  HEADER_BYTES,
+  parseHeader,
+  parseImage,
+  parseStatus,
+  parseTransform,
+} from '../../../src/io/sources/openigtlink/messages.js';
 import { SonotrackError } from '../../../src/runtime/errors.js';
 import { dicomFile, region } from '../../support/dicom.js';
 import { LOSSLESS_JPEG, LOSSLESS_SIZE } from '../../support/jpeg-lossless.js';
 import { niftiFile } from '../../support/nifti.js';
+import { imageBody, message } from '../../support/openigtlink.js';
 
 const RUNS = Number(process.env.SONOTRACK_FUZZ_RUNS ?? 150);
+const OUT = process.env.SONOTRACK_FUZZ_OUT;
+/** By kind: files tried, those refused by a clear error, and how much the process had grown after them. */
+const counted: Record<string, { files: number; refused: number; growthMiB: number }> = {};
 /** The stated memory: no more than this above what the process had, whatever the files claim, MiB. */
 const MOST_GROWTH_MIB = 700;
 const MOST_FRAMES = 4;
@@ -138,7 +150,9 @@ for (const [kind, seed] of Object.entries(SEEDS)) {
       { numRuns: RUNS },
     );
     t.ok(refused > 0, `${refused} refused, the others read`);
-    t.ok(rssMiB() - before < MOST_GROWTH_MIB, `${Math.round(rssMiB() - before)} MiB more`);
+    const growthMiB = rssMiB() - before;
+    t.ok(growthMiB < MOST_GROWTH_MIB, `${Math.round(growthMiB)} MiB more`);
+    counted[kind] = { files: RUNS, refused, growthMiB: Math.round(growthMiB) };
   });
 }
 
@@ -200,20 +214,58 @@ const STREAMS = [
   },
 ] as const;
 
-for (const { coding, format, seed } of STREAMS) {
-  test(`${coding}: ${RUNS} damaged streams`, async (t) => {
+/** Parsers of bytes in memory: each gives something or throws an error that says what is wrong. */
+const PARSERS: Record<
+  string,
+  { seed: () => Promise<Buffer> | Buffer; parse(bytes: Buffer): unknown }
+> = {
+  ...Object.fromEntries(
+    STREAMS.map(({ coding, format, seed }) => [
+      coding,
+      { seed, parse: (bytes: Buffer) => decodeFrame(coding, bytes, format as PixelFormat) },
+    ]),
+  ),
+  'openigtlink header': {
+    seed: () => message('IMAGE', Buffer.alloc(4)).subarray(0, HEADER_BYTES),
+    parse: parseHeader,
+  },
+  'openigtlink image': {
+    seed: () => imageBody({ size: [12, 8, 1], data: NOISE }),
+    parse: parseImage,
+  },
+  'openigtlink status': {
+    seed: () => Buffer.concat([Buffer.from([0, 1]), Buffer.alloc(28), Buffer.from('scanning\0')]),
+    parse: parseStatus,
+  },
+  'openigtlink transform': { seed: () => Buffer.alloc(48, 0x3f), parse: parseTransform },
+};
+
+for (const [kind, { seed, parse }] of Object.entries(PARSERS)) {
+  test(`${kind}: ${RUNS} damaged streams`, async (t) => {
     const original = await seed();
-    await decodeFrame(coding, original, format as PixelFormat);
+    await parse(original);
     const before = rssMiB();
+    let refused = 0;
     await fc.assert(
       fc.asyncProperty(mutation, async (change) => {
-        const bytes = mutate(original, change);
-        await decodeFrame(coding, bytes, format as PixelFormat).catch((error: unknown) => {
+        try {
+          await parse(mutate(original, change));
+        } catch (error) {
           if (!(error instanceof Error) || error.message === '') throw error;
-        });
+          refused += 1;
+        }
       }),
       { numRuns: RUNS },
     );
-    t.ok(rssMiB() - before < MOST_GROWTH_MIB, `${Math.round(rssMiB() - before)} MiB more`);
+    const growthMiB = rssMiB() - before;
+    t.ok(growthMiB < MOST_GROWTH_MIB, `${Math.round(growthMiB)} MiB more`);
+    counted[kind] = { files: RUNS, refused, growthMiB: Math.round(growthMiB) };
   });
 }
+
+test('what was damaged is counted', { skip: OUT ? false : 'no SONOTRACK_FUZZ_OUT' }, async (t) => {
+  const files = Object.values(counted).reduce((sum, kind) => sum + kind.files, 0);
+  t.equal(files, RUNS * (Object.keys(SEEDS).length + Object.keys(PARSERS).length));
+  const result = { scenario: 'fuzz', files, boundMiB: MOST_GROWTH_MIB, kinds: counted };
+  await writeFile(OUT ?? '', `${JSON.stringify(result, null, 2)}\n`);
+});
