@@ -5,14 +5,15 @@
 namespace sonotrack {
 
 Napi::Function TrackerObject::Define(Napi::Env env) {
-  return DefineClass(
-      env, "EngineTracker",
-      {InstanceMethod<&TrackerObject::Start>("start"),
-       InstanceMethod<&TrackerObject::Track>("track"),
-       InstanceMethod<&TrackerObject::Correct>("correct"),
-       InstanceMethod<&TrackerObject::Add>("add"), InstanceMethod<&TrackerObject::Remove>("remove"),
-       InstanceMethod<&TrackerObject::Close>("close"),
-       InstanceAccessor<&TrackerObject::GetMemoryBytes>("memoryBytes")});
+  return DefineClass(env, "EngineTracker",
+                     {InstanceMethod<&TrackerObject::Start>("start"),
+                      InstanceMethod<&TrackerObject::Track>("track"),
+                      InstanceMethod<&TrackerObject::Correct>("correct"),
+                      InstanceMethod<&TrackerObject::Add>("add"),
+                      InstanceMethod<&TrackerObject::Replace>("replace"),
+                      InstanceMethod<&TrackerObject::Remove>("remove"),
+                      InstanceMethod<&TrackerObject::Close>("close"),
+                      InstanceAccessor<&TrackerObject::GetMemoryBytes>("memoryBytes")});
 }
 
 Napi::Object TrackerObject::Make(Napi::Env env, std::shared_ptr<DeviceHandle> device,
@@ -86,6 +87,18 @@ Napi::Value TrackerObject::Add(const Napi::CallbackInfo& info) {
         info.Env(), "add",
         [core, state = state_, object = ReadObject("add", info[0])](Timings* timings) {
           state->Get(&core->models()).Add(object, timings);
+        });
+  });
+}
+
+Napi::Value TrackerObject::Replace(const Napi::CallbackInfo& info) {
+  return Promised(info.Env(), [&]() -> Napi::Value {
+    RequireOpen("replace");
+    DeviceCore* core = device_->operator->();
+    return core->Submit(
+        info.Env(), "replace",
+        [core, state = state_, object = ReadObject("replace", info[0])](Timings* timings) {
+          state->Get(&core->models()).Replace(object, timings);
         });
   });
 }

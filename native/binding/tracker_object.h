@@ -36,6 +36,7 @@ class TrackerObject : public Napi::ObjectWrap<TrackerObject> {
   Napi::Value Track(const Napi::CallbackInfo& info);
   Napi::Value Correct(const Napi::CallbackInfo& info);
   Napi::Value Add(const Napi::CallbackInfo& info);
+  Napi::Value Replace(const Napi::CallbackInfo& info);
   Napi::Value Remove(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);
   Napi::Value GetMemoryBytes(const Napi::CallbackInfo& info);

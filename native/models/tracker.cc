@@ -37,14 +37,19 @@ size_t RequireObjects(int max_objects, int slots) {
                   std::to_string(max_objects) + " (number)");
 }
 
-/** Throws unless the object's bitmap is of the frame's size and holds a pixel. */
-void RequireBitmap(const char* stage, const ObjectMask& object, Size frame) {
+/** Throws unless the object's bitmap is of the frame's size. */
+void RequireSize(const char* stage, const ObjectMask& object, Size frame) {
   if (object.bitmap.size() != frame.area()) {
     throw Error(ErrorCode::kInvalidArgument, stage,
                 "expected " + std::to_string(frame.area()) + " values for `bitmap` of " +
                     Quoted(object.id) + " but received " + std::to_string(object.bitmap.size()) +
                     " (Uint8Array)");
   }
+}
+
+/** Throws unless the object's bitmap is of the frame's size and holds a pixel. */
+void RequireBitmap(const char* stage, const ObjectMask& object, Size frame) {
+  RequireSize(stage, object, frame);
   if (std::all_of(object.bitmap.begin(), object.bitmap.end(), [](uint8_t v) { return v == 0; })) {
     throw Error(ErrorCode::kEmptyMask, stage, "the mask of " + Quoted(object.id) + " is empty");
   }
@@ -220,6 +225,14 @@ void Tracker::Add(const ObjectMask& object, Timings* timings) {
   PaintAndCommit(stage, static_cast<size_t>(free - slots_.begin()), object.bitmap, timings);
   *free = {true, true, object.id, 1};
   SetActive();
+}
+
+void Tracker::Replace(const ObjectMask& object, Timings* timings) {
+  const char* stage = "replace";
+  RequireStarted(stage);
+  const size_t slot = RequireSlot(stage, object.id);
+  RequireSize(stage, object, frame_);
+  PaintAndCommit(stage, slot, object.bitmap, timings);
 }
 
 void Tracker::Remove(int64_t id, Timings* timings) {

@@ -65,6 +65,10 @@ class Tracker {
    * `Correct` do. */
   void Add(const ObjectMask& object, Timings* timings);
 
+  /** Another mask for an object on the frame last given, empty if it is lost; the frame becomes
+   * reference 1. Throws TRACKER_NOT_STARTED, UNKNOWN_OBJECT, INVALID_ARGUMENT. */
+  void Replace(const ObjectMask& object, Timings* timings);
+
   /** Forgets an object, in the references too. Throws TRACKER_NOT_STARTED, UNKNOWN_OBJECT. */
   void Remove(int64_t id, Timings* timings);
 

@@ -300,7 +300,10 @@ export class ObjectTracking {
   }
 
   async #begin(record: FrameRecord, objects: readonly ObjectMask[]): Promise<void> {
-    this.#tracker ??= await this.#device.createTracker({ maxObjects: this.#maxObjects });
+    this.#tracker ??= await this.#device.createTracker({
+      maxObjects: this.#maxObjects,
+      historyFrames: 0, // the session keeps its own
+    });
     const started = objects.map(({ id, mask }) => ({ id, mask }));
     await this.#watchdog.guard(this.#tracker.start(record.pixels, started), PROMPT_BUDGETS);
     this.#position = record;

@@ -22,7 +22,7 @@ export type { LatencyReport, LatencyStage, Percentiles, SessionCounters } from '
 /** The part of a device that a session uses; `openDevice` gives one. */
 export interface SessionDevice {
   setImage(frame: Frame): Promise<SessionImage>;
-  createTracker(options?: { maxObjects?: number }): Promise<SessionTracker>;
+  createTracker(options?: { maxObjects?: number; historyFrames?: number }): Promise<SessionTracker>;
 }
 
 export interface SessionImage {

@@ -74,6 +74,8 @@ export interface EngineTracker {
   /** SonoSAMLite on the frame last tracked; `previous` null takes the tracked mask. The result becomes a reference. */
   correct(id: number, prompts: EnginePrompts): Promise<EngineTrackedObject>;
   add(object: { id: number; bitmap: Uint8Array }): Promise<void>;
+  /** Another mask for an object on the frame last tracked, empty if it is lost. The frame becomes a reference. */
+  replace(object: { id: number; bitmap: Uint8Array }): Promise<void>;
   remove(id: number): Promise<void>;
   /** Bytes of state held; constant after `start`. */
   readonly memoryBytes: number;

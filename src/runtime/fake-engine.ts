@@ -19,7 +19,7 @@ import { SonotrackError } from './errors.js';
 import { SerialQueue } from './serial-queue.js';
 
 export type FakeCall =
-  'setImage' | 'predict' | 'start' | 'track' | 'correct' | 'add' | 'remove' | 'close';
+  'setImage' | 'predict' | 'start' | 'track' | 'correct' | 'add' | 'replace' | 'remove' | 'close';
 
 export interface FakeEngineOptions {
   /** Radius of the disc that answers a click, px. Default: 4. */
@@ -149,6 +149,13 @@ class FakeTracker implements EngineTracker {
 
   add(object: { id: number; bitmap: Uint8Array }): Promise<void> {
     return this.#engine.work('add', () => this.#put(this.#objects, object));
+  }
+
+  replace({ id, bitmap }: { id: number; bitmap: Uint8Array }): Promise<void> {
+    return this.#engine.work('replace', () => {
+      this.#known(id);
+      this.#objects.set(id, bitmap);
+    });
   }
 
   remove(id: number): Promise<void> {

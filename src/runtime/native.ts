@@ -134,6 +134,10 @@ class NativeTracker implements EngineTracker {
     return translated('track', () => this.#tracker.add(object));
   }
 
+  replace(object: { id: number; bitmap: Uint8Array }): Promise<void> {
+    return translated('track', () => this.#tracker.replace(object));
+  }
+
   remove(id: number): Promise<void> {
     return translated('track', () => this.#tracker.remove(id));
   }

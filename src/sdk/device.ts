@@ -33,6 +33,9 @@ const DEFAULTS = {
   maxObjects: 10,
 } as const;
 
+/** As in the schema of firmware profiles. */
+const MOST_HISTORY_FRAMES = 600;
+
 /**
  * Loads and verifies a model bundle and opens an inference engine on it. Usable from any thread; each worker thread opens
  * its own.
@@ -66,7 +69,10 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
     notices.push(`execution provider ${provider} is not available`);
   }
   for (const text of notices) process.emitWarning(text, 'SonotrackWarning');
-  return new Device(engine, infoOf(engine, profile, bundle, notices), zoom ?? profile.zoom);
+  return new Device(engine, infoOf(engine, profile, bundle, notices), {
+    zoom: zoom ?? profile.zoom,
+    historyFrames: profile.historyFrames,
+  });
 }
 
 /** An open engine with its models. Calls run one after the other; several images and trackers may be alive at once. */
@@ -75,14 +81,20 @@ export class Device {
   readonly info: DeviceInfo;
   readonly #engine: Engine;
   readonly #zoom: ZoomMode;
+  readonly #historyFrames: number;
   readonly #state = new DeviceState();
   #closing: Promise<void> | null = null;
 
   /** @internal Use `openDevice`. */
-  constructor(engine: Engine, info: DeviceInfo, zoom: ZoomMode = 'off') {
+  constructor(
+    engine: Engine,
+    info: DeviceInfo,
+    { zoom = 'off', historyFrames = 0 }: { zoom?: ZoomMode; historyFrames?: number } = {},
+  ) {
     this.#engine = engine;
     this.info = info;
     this.#zoom = zoom;
+    this.#historyFrames = historyFrames;
   }
 
   /**
@@ -101,20 +113,25 @@ export class Device {
   }
 
   /**
-   * A tracker of up to `maxObjects` objects (default 10; 1 to the model's slots).
+   * A tracker of up to `maxObjects` objects (default 10; 1 to the model's slots), in which the last `historyFrames` frames
+   * (default: the profile's; 0: only the last one) can be corrected.
    * @throws TypeError, RangeError for bad options; SonotrackError DEVICE_CLOSED.
    */
   async createTracker(options: TrackerOptions = {}): Promise<Tracker> {
     const { objectSlots, askBelow } = this.info.models.deaot;
-    const given = checkObject(options, 'options', ['maxObjects']);
+    const given = checkObject(options, 'options', ['maxObjects', 'historyFrames']);
     const maxObjects = checkInteger(
       given.maxObjects ?? Math.min(DEFAULTS.maxObjects, objectSlots),
       'maxObjects',
       [1, objectSlots],
     );
+    const historyFrames = checkInteger(
+      given.historyFrames ?? this.#historyFrames,
+      'historyFrames',
+      [0, MOST_HISTORY_FRAMES],
+    );
     this.#state.assertOpen('track');
-    const tracker = this.#engine.createTracker({ maxObjects });
-    return new Tracker(tracker, this.#state, { maxObjects, askBelow });
+    return new Tracker(this.#engine, this.#state, { maxObjects, askBelow, historyFrames });
   }
 
   /**

@@ -32,7 +32,7 @@ export async function* follow(
   operator: Operator,
   { start = 0 }: { start?: number } = {},
 ): AsyncGenerator<FollowedFrame, void, undefined> {
-  const tracker = await device.createTracker();
+  const tracker = await device.createTracker({ historyFrames: 0 });
   let marked: ObjectMask[] = [];
   try {
     for await (const { kind, index, picture } of pictures(source, start)) {

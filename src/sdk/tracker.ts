@@ -1,10 +1,19 @@
-import type { EngineTrackedObject, EngineTracker } from '../runtime/engine.js';
+import type {
+  Engine,
+  EnginePrompts,
+  EngineTrackedObject,
+  EngineTracker,
+} from '../runtime/engine.js';
 import { SonotrackError } from '../runtime/errors.js';
+import { measured } from '../runtime/label-map.js';
 import { dscOfIou, iouOfDsc } from '../runtime/overlap.js';
 import { checkInteger, checkObject, typeError } from '../runtime/validate.js';
+import { CallOrder } from './call-order.js';
 import { checkFrame, checkObjectId, checkObjectMask, checkPrompts } from './check.js';
 import type { DeviceState } from './device-state.js';
+import { correctLate } from './late-correction.js';
 import { Mask } from './mask.js';
+import { RecentFrames } from './recent-frames.js';
 import type {
   CorrectOptions,
   Frame,
@@ -22,9 +31,13 @@ import type {
 export class Tracker {
   /** Most objects followed at once. */
   readonly maxObjects: number;
+  readonly #engine: Pick<Engine, 'setImage' | 'createTracker'>;
   readonly #tracker: EngineTracker;
   readonly #device: DeviceState;
   readonly #askBelow: number;
+  readonly #order = new CallOrder();
+  /** Null: only the frame last given can be corrected. */
+  readonly #recent: RecentFrames | null;
   /**
    * By object: the estimated DSC of the mask that it was last given. The engine only knows how well that mask was followed
    * since; a mask that was poor from the start is no better for being followed well.
@@ -35,13 +48,16 @@ export class Tracker {
 
   /** @internal Use `device.createTracker`. */
   constructor(
-    tracker: EngineTracker,
+    engine: Pick<Engine, 'setImage' | 'createTracker'>,
     device: DeviceState,
-    { maxObjects, askBelow }: { maxObjects: number; askBelow: number },
+    options: { maxObjects: number; askBelow: number; historyFrames: number },
   ) {
-    this.#tracker = tracker;
+    const { maxObjects, askBelow, historyFrames } = options;
+    this.#engine = engine;
+    this.#tracker = engine.createTracker({ maxObjects });
     this.#device = device;
     this.#askBelow = askBelow;
+    this.#recent = historyFrames > 0 ? new RecentFrames(historyFrames) : null;
     this.maxObjects = maxObjects;
   }
 
@@ -58,7 +74,10 @@ export class Tracker {
     const given = objects.map((object, i) => checkObjectMask(object, `objects[${i}]`, meta));
     this.#assertOpen();
     const qualities = objects.map(({ id, mask }) => [id, dscOfIou(mask.score)] as const);
-    await this.#advance(meta, () => this.#tracker.start(pixels, given));
+    const kept = this.#recent?.gray(pixels) ?? pixels;
+    await this.#advance(meta, () => this.#tracker.start(kept, given));
+    this.#recent?.clear();
+    this.#recent?.push(meta, kept, given);
     this.#givenQuality = new Map(qualities);
   }
 
@@ -79,7 +98,13 @@ export class Tracker {
           `this frame has ${meta.widthPx} × ${meta.heightPx} px; start() again`,
       );
     }
-    const { objects, timings } = await this.#advance(meta, () => this.#tracker.track(pixels));
+    const kept = this.#recent?.gray(pixels) ?? pixels;
+    const { objects, timings } = await this.#advance(meta, () => this.#tracker.track(kept));
+    this.#recent?.push(
+      meta,
+      kept,
+      objects.map(({ id, mask }) => ({ id, ...mask })),
+    );
     const scaled = objects.map(({ id, mask, quality }) => ({
       id,
       mask,
@@ -89,8 +114,10 @@ export class Tracker {
   }
 
   /**
-   * Corrective clicks on the frame last given: `prompts` hold all clicks of the present correction; `previous` is the
-   * tracked mask unless given. Tracking goes on from the result.
+   * Corrective clicks on the frame last given, or on the one of `frameId`, which must be among the last `historyFrames`: the
+   * clicks are answered there, and the object is followed from there to the frame last given. `prompts` hold all clicks of
+   * the present correction; `previous` is the mask tracked on that frame unless given. Gives the object on the frame last
+   * given; tracking goes on from it. Calls made meanwhile wait.
    * @throws TypeError, RangeError; SonotrackError UNKNOWN_OBJECT, FRAME_NOT_AVAILABLE, TRACKER_NOT_STARTED,
    *   TRACKER_CLOSED, DEVICE_CLOSED, INFERENCE_FAILED.
    */
@@ -106,13 +133,10 @@ export class Tracker {
     const meta = this.#lastFrame();
     const given = checkPrompts(prompts, meta, true);
     if (frameId !== undefined && frameId !== meta.id) {
-      throw new SonotrackError(
-        'FRAME_NOT_AVAILABLE',
-        'track',
-        `frame ${String(frameId)} is not kept; only the frame last tracked, ${meta.id}, can be corrected`,
-      );
+      return this.#order.steps(() => this.#correctLate(id, given, frameId as number));
     }
-    const corrected = await this.#tracker.correct(id, given);
+    const corrected = await this.#order.run(() => this.#tracker.correct(id, given));
+    this.#recent?.change(meta.id, { id, ...corrected.mask });
     this.#givenQuality.set(id, corrected.quality);
     return this.#result(corrected, meta);
   }
@@ -124,9 +148,11 @@ export class Tracker {
    */
   async add(object: ObjectMask): Promise<void> {
     this.#assertOpen();
-    const given = checkObjectMask(object, 'object', this.#lastFrame());
+    const meta = this.#lastFrame();
+    const given = checkObjectMask(object, 'object', meta);
     const quality = dscOfIou(object.mask.score);
-    await this.#tracker.add(given);
+    await this.#order.run(() => this.#tracker.add(given));
+    this.#recent?.change(meta.id, given);
     this.#givenQuality.set(given.id, quality);
   }
 
@@ -135,12 +161,15 @@ export class Tracker {
     checkObjectId(id, 'id');
     this.#assertOpen();
     this.#lastFrame();
-    await this.#tracker.remove(id);
+    await this.#order.run(() => this.#tracker.remove(id));
+    this.#recent?.forget(id);
+    this.#givenQuality.delete(id);
   }
 
-  /** Bytes of tracking state; constant after `start`. */
+  /** Bytes of tracking state and of the frames kept; constant after `start`. */
   get memoryBytes(): number {
-    return this.#tracker.memoryBytes;
+    const kept = this.#last && this.#recent?.bytes(this.#last);
+    return this.#tracker.memoryBytes + (kept ?? 0);
   }
 
   /** Frees the state; calls in flight still settle. Idempotent. */
@@ -148,6 +177,7 @@ export class Tracker {
     if (this.#closed) return;
     this.#closed = true;
     this.#tracker.close();
+    this.#recent?.clear();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -159,11 +189,34 @@ export class Tracker {
     const before = this.#last;
     this.#last = meta;
     try {
-      return await call();
+      return await this.#order.run(call);
     } catch (error) {
       if (this.#last === meta) this.#last = before;
       throw error;
     }
+  }
+
+  async #correctLate(id: number, given: EnginePrompts, frameId: number): Promise<TrackedObject> {
+    const path = this.#recent?.since(frameId);
+    if (!path) {
+      const kept = this.#recent?.oldest?.id ?? this.#lastFrame().id;
+      throw new SonotrackError(
+        'FRAME_NOT_AVAILABLE',
+        'track',
+        `frame ${frameId} is not kept; the oldest frame that is: ${kept}`,
+      );
+    }
+    if (!this.#givenQuality.has(id)) {
+      throw new SonotrackError('UNKNOWN_OBJECT', 'track', `object ${id} is not tracked`);
+    }
+    const { meta } = path[path.length - 1];
+    const { bitmap, quality } = await this.#device.during(
+      correctLate(this.#engine, path, id, given),
+    );
+    await this.#tracker.replace({ id, bitmap });
+    this.#recent?.change(meta.id, { id, bitmap });
+    this.#givenQuality.set(id, quality);
+    return this.#result({ id, mask: measured(bitmap, meta.widthPx, 0), quality }, meta);
   }
 
   #assertOpen(): void {

@@ -110,10 +110,12 @@ export interface DeviceOptions {
 export interface TrackerOptions {
   /** Most objects followed at once, 1 to the model's object slots. Default: 10. */
   maxObjects?: number;
+  /** Frames kept so that a click on an earlier one can be answered, 0 to 600; two bytes a pixel each. Default: the profile's. */
+  historyFrames?: number;
 }
 
 export interface CorrectOptions {
-  /** The frame that was clicked on. Default, and the only frame kept: the frame last tracked. */
+  /** The frame that was clicked on, one of the last `historyFrames`. Default: the frame last tracked. */
   frameId?: number;
 }
 

@@ -72,6 +72,23 @@ for (const engine of ENGINES) {
       t.equal(tracker.memoryBytes, memory);
     });
 
+    await t.test('a late correction gives what an early one would have given', async (t) => {
+      const late = await device.createTracker({ historyFrames: 4 });
+      const early = await device.createTracker({ historyFrames: 0 });
+      for (const tracker of [late, early]) {
+        await tracker.start(waves(W, H), [object(1, 60, 75), object(2, 140, 75)]);
+        await tracker.track({ ...waves(W, H, 0.1), id: 1 });
+      }
+      await early.correct(1, CLICK);
+      await late.track({ ...waves(W, H, 0.2), id: 2 });
+      const expected = (await early.track(waves(W, H, 0.2))).objects[0].mask;
+      const memory = late.memoryBytes;
+      const { mask } = await late.correct(1, CLICK, { frameId: 1 });
+      t.ok(dice(mask, expected) > 0.97, `DSC ${dice(mask, expected)}`);
+      t.equal(late.memoryBytes, memory);
+      await Promise.all([late.close(), early.close()]);
+    });
+
     await t.test('misuse of a tracker leaves it as it was', async (t) => {
       const tracker = await device.createTracker({ maxObjects: 2 });
       await tracker.start(waves(W, H), [object(1, 60, 75), object(2, 140, 75)]);

@@ -171,6 +171,25 @@ TEST("every reference shares an overlap of objects with different anchors alike"
   }
 }
 
+TEST("another mask replaces an object's on the last frame, which becomes a reference") {
+  Stage stage;
+  stage.Start({{1, Rectangle(0, 0, 4, 4)}, {2, Rectangle(8, 8, 12, 12)}}, 11);
+  stage.Track(12);
+  stage.tracker.Replace({1, Rectangle(0, 8, 4, 16)}, &stage.timings);
+  auto objects = stage.Track(13);
+  EXPECT_EQ(stage.world.known, (Floats{1, 1, 1}));
+  EXPECT(objects[0].mask.bitmap == Rectangle(0, 8, 4, 16));
+  EXPECT(objects[1].mask.bitmap == Rectangle(8, 8, 12, 12));
+  stage.tracker.Replace({1, Rectangle(0, 0, 0, 0)}, &stage.timings);
+  objects = stage.Track(14);
+  EXPECT_EQ(objects[0].mask.area_px, 0);  // lost, and still listed
+  EXPECT_EQ(objects[0].id, 1);
+  EXPECT_THROWS(ErrorCode::kUnknownObject, "object 8",
+                stage.tracker.Replace({8, Rectangle(0, 0, 2, 2)}, &stage.timings));
+  EXPECT_THROWS(ErrorCode::kInvalidArgument, "expected 256 values",
+                stage.tracker.Replace({1, std::vector<uint8_t>(3)}, &stage.timings));
+}
+
 TEST("a correction takes a neighbour's pixels only where a foreground click lies in them") {
   Stage stage;
   stage.Start({{1, Rectangle(0, 0, 4, 4)}, {2, Rectangle(4, 0, 8, 4)}});

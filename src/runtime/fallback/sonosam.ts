@@ -1,5 +1,6 @@
 /** SonoSAMLite on onnxruntime-node: encoder once an image, decoder once a click. */
 import type { EngineMask, EngineOptions, EnginePrompts } from '../engine.js';
+import { measured } from '../label-map.js';
 import {
   fitLetterbox,
   gridTaps,
@@ -9,7 +10,7 @@ import {
   type GridTaps,
   type Letterbox,
 } from './letterbox.js';
-import { logitsToBitmap, measured } from './masks.js';
+import { logitsToBitmap } from './masks.js';
 import { GraphSession, f32, finite, u8, type Feeds, type SessionOptions } from './session.js';
 
 /** Rows of the decoder's `points`. */

@@ -13,13 +13,15 @@ import type {
   EngineTracking,
 } from '../engine.js';
 import { SonotrackError } from '../errors.js';
+import { foregroundPixels, labelMask, measured, yieldToNeighbours } from '../label-map.js';
+import { dscOfIou, iouOfDsc } from '../overlap.js';
 import type { SerialQueue } from '../serial-queue.js';
 import { channelsOf, withObject, withoutObject } from './channels.js';
 import type { DeAot } from './deaot.js';
 import { AnchoredFlow } from './flow/anchored-flow.js';
 import { FlowGuide, type Anchored } from './flow-guide.js';
 import { fitLetterbox, gridTaps, letterboxCoverage, letterboxGray } from './letterbox.js';
-import { labelMask, measured, probabilitiesToLabels, yieldToNeighbours } from './masks.js';
+import { probabilitiesToLabels } from './masks.js';
 import type { Feeds } from './session.js';
 import type { SonoSamLite } from './sonosam.js';
 import { Stopwatch } from './timings.js';
@@ -198,6 +200,14 @@ export class FallbackTracker implements EngineTracker {
     });
   }
 
+  replace({ id, bitmap }: { id: number; bitmap: Uint8Array }): Promise<void> {
+    const copy = bitmap.slice();
+    return this.#run(async () => {
+      const state = this.#started();
+      await this.#replace(state, id, this.#slot(state, id), copy);
+    });
+  }
+
   remove(id: number): Promise<void> {
     return this.#run(async () => {
       const { deaot } = this.#models;
@@ -326,21 +336,6 @@ export class FallbackTracker implements EngineTracker {
 
 const closedError = (): SonotrackError =>
   new SonotrackError('TRACKER_CLOSED', 'track', 'the tracker is closed');
-
-/** Indices of the pixels that the foreground clicks (x, y, label triples) lie in. */
-function foregroundPixels(points: Float32Array, widthPx: number, heightPx: number): number[] {
-  const pixels: number[] = [];
-  for (let i = 0; i < points.length; i += 3) {
-    if (points[i + 2] !== 1) continue;
-    const x = Math.min(Math.trunc(points[i]), widthPx - 1);
-    const y = Math.min(Math.trunc(points[i + 1]), heightPx - 1);
-    pixels.push(y * widthPx + x);
-  }
-  return pixels;
-}
-
-const dscOfIou = (iou: number): number => (2 * iou) / (1 + iou);
-const iouOfDsc = (dsc: number): number => dsc / (2 - dsc);
 
 /** `estimate` is the DSC that the network expects; a lost object has an empty mask and no quality. */
 function trackedObject(id: number, mask: EngineMask, estimate: number): EngineTrackedObject {

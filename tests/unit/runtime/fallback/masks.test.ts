@@ -1,12 +1,6 @@
 import { test } from 'tap';
 import { fitLetterbox, gridTaps } from '../../../../src/runtime/fallback/letterbox.js';
-import {
-  labelMask,
-  logitsToBitmap,
-  measured,
-  probabilitiesToLabels,
-  yieldToNeighbours,
-} from '../../../../src/runtime/fallback/masks.js';
+import { logitsToBitmap, probabilitiesToLabels } from '../../../../src/runtime/fallback/masks.js';
 import { bitmap } from '../../../support/bitmaps.js';
 
 const taps = gridTaps(fitLetterbox(3, 3, 3), 3);
@@ -31,27 +25,4 @@ test('a pixel belongs to the most probable active channel, of equals to the lowe
   t.same([...labels], [0, 1, 2, 0, 1, 2, 0, 1, 2]);
   const without = probabilitiesToLabels(probabilities, Float32Array.of(1, 1, 0), taps);
   t.same([...without], [0, 1, 0, 0, 1, 0, 0, 1, 0]);
-});
-
-test('area and half-open box are those of the set pixels', async (t) => {
-  t.match(measured(bitmap('...', '.#.', '.##'), 3, 0.5), {
-    areaPx: 3,
-    box: [1, 1, 3, 3],
-    score: 0.5,
-  });
-  t.match(measured(bitmap('..', '..'), 2, 0), { areaPx: 0, box: null });
-});
-
-test('labelMask keeps the pixels of one label', async (t) => {
-  t.same(labelMask(Uint8Array.of(0, 1, 2, 1), 1), Uint8Array.of(0, 1, 0, 1));
-});
-
-test('contested pixels go back but for the patches that a click lies in', async (t) => {
-  const labels = Uint8Array.of(2, 2, 0, 0, 1, 0, 0, 0, 2);
-  const without = new Uint8Array(9).fill(1);
-  yieldToNeighbours(without, labels, 1, [], 3);
-  t.same(without, bitmap('..#', '###', '##.'));
-  const clicked = new Uint8Array(9).fill(1);
-  yieldToNeighbours(clicked, labels, 1, [0, 4], 3);
-  t.same(clicked, bitmap('###', '###', '##.'));
 });

@@ -4,7 +4,7 @@ import type { EngineFrame } from '../../../../src/runtime/engine.js';
 import type { Propagation } from '../../../../src/runtime/fallback/deaot.js';
 import { DisFlow } from '../../../../src/runtime/fallback/flow/dis-flow.js';
 import { fitLetterbox, gridTaps } from '../../../../src/runtime/fallback/letterbox.js';
-import { measured } from '../../../../src/runtime/fallback/masks.js';
+import { measured } from '../../../../src/runtime/label-map.js';
 import { f32 } from '../../../../src/runtime/fallback/session.js';
 import { FallbackTracker, type TrackerModels } from '../../../../src/runtime/fallback/tracker.js';
 import { SerialQueue } from '../../../../src/runtime/serial-queue.js';
