@@ -1,0 +1,141 @@
+"""Fits the tracker's estimate of its own DSC to the gate that it ships with:
+``python -m sonotrack_training.calibrate_quality --weights X --data DIR --out Y``.
+
+The estimate is trained along with the gate; once `calibrate_gate` has turned the gate, what the
+estimate reads (how the masks agree with the candidates, above all) means something else. Only its
+small head is fitted here, on clips of patients that neither model was trained on: even cines, cines
+with skipped frames, and single large jumps. Half of those patients fit, the other half judges.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from .data.clips import Clip, ClipGenerator, ClipOptions
+from .data.samples import Sample, load_samples
+from .models.deaot import DeAot
+from .models.deaot_decoder import QualityHead
+from .rollout import Course, follow
+from .tracking_losses import dice
+from .tracking_objective import stack
+from .weights import load_weights, save_weights
+
+ASK_BELOW = 0.9
+STEPS, RATE, DECAY = 1500, 2e-3, 1e-2
+# The quantile that is estimated: in doubt it asks. The lowest at which 0.70 of the questions on the judging half are due.
+QUANTILE = 0.4
+CINE, SKIPPING, JUMP = 10, 6, 2  # frames
+
+
+def draw(samples: Sequence[Sample], count: int, seed: int) -> Iterator[tuple[Clip, Course]]:
+    """Even cines, cines with skipped frames and jumps in turn; now and then with a correction."""
+    generators = [
+        ClipGenerator(samples, ClipOptions(frames=frames)) for frames in (CINE, SKIPPING, JUMP, JUMP)
+    ]
+    for i in range(count):
+        rng = np.random.default_rng([seed, i])
+        kind = i % len(generators)
+        frames = generators[kind].options.frames
+        steps = {0: rng.uniform(0.02, 0.1), 1: None}.get(kind, rng.uniform(0.05, 0.6))
+        phases = None if steps is None else rng.random() + np.arange(frames) * steps
+        second = int(rng.integers(1, frames - 1)) if frames > 3 and rng.random() < 0.25 else None
+        yield generators[kind].draw(rng, phases=phases), Course(second=second)
+
+
+@torch.no_grad()
+def collect(model: DeAot, clips: Iterator[tuple[Clip, Course]]) -> tuple[Tensor, Tensor, Tensor]:
+    """What the head reads, f32[n, features], the true DSC and the estimate, f32[n]: one row for each
+    object on each tracked frame."""
+    read: list[Tensor] = []
+    hook = model.quality.layers.register_forward_pre_hook(lambda _, given: read.append(given[0]))
+    inputs, truths, estimates = [], [], []
+    try:
+        for clip, course in clips:
+            images, masks, active = stack([clip], "cpu")
+            second = None if course.second is None else masks[:, course.second]
+            objects = active[0].bool()
+            objects[0] = False
+            steps = follow(model, images, masks[:, 0], masks[:, 0], active, course, second)
+            for t, result, _ in steps:
+                inputs.append(read.pop()[0, objects])
+                truths.append(dice(result.masks, masks[:, t])[0, objects])
+                estimates.append(result.quality[0, objects])
+    finally:
+        hook.remove()
+    return torch.cat(inputs), torch.cat(truths), torch.cat(estimates)
+
+
+def fit(head: QualityHead, inputs: Tensor, truths: Tensor, seed: int = 0) -> None:
+    """By the pinball loss of `QUANTILE`."""
+    torch.manual_seed(seed)
+    optimiser = torch.optim.AdamW(head.parameters(), lr=RATE, weight_decay=DECAY)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, STEPS)
+    for _ in range(STEPS):
+        rows = torch.randint(len(inputs), (min(512, len(inputs)),))
+        short = truths[rows] - torch.sigmoid(head.layers(inputs[rows]))[:, 0]
+        loss = torch.maximum(QUANTILE * short, (QUANTILE - 1) * short).mean()
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+
+
+def figures(estimates: Tensor, truths: Tensor) -> dict[str, float]:
+    """Mean error, and how well asking below 0.90 finds the masks that are below 0.90."""
+    asks, bad = estimates < ASK_BELOW, truths < ASK_BELOW
+    right = (asks & bad).sum().item()
+    return {
+        "rows": len(truths),
+        "error": round((estimates - truths).abs().mean().item(), 4),
+        "recall": round(right / max(1, bad.sum().item()), 4),
+        "precision": round(right / max(1, asks.sum().item()), 4),
+    }
+
+
+def halves(samples: Sequence[Sample]) -> tuple[list[Sample], list[Sample]]:
+    """By patient, so that no patient both fits and judges."""
+    fitting = set(sorted({(s.set, s.group) for s in samples})[::2])
+    split: tuple[list[Sample], list[Sample]] = ([], [])
+    for sample in samples:
+        split[(sample.set, sample.group) not in fitting].append(sample)
+    return split
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--weights", type=Path, required=True, help="safetensors, after calibrate_gate")
+    parser.add_argument("--out", type=Path, required=True, help="safetensors with the fitted head")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the training sets")
+    parser.add_argument("--clips", type=int, default=240, help="to fit, and a third as many to judge")
+    parser.add_argument("--threads", type=int, default=1)
+    a = parser.parse_args(argv)
+    torch.set_num_threads(a.threads)
+    cv2.setNumThreads(a.threads)
+    model = DeAot().eval()
+    metadata = load_weights(a.weights, model)
+    fitting, judging = halves(load_samples(a.data, "validation"))
+    inputs, truths, _ = collect(model, draw(fitting, a.clips, 60))
+    held, held_truths, before = collect(model, draw(judging, -(-a.clips // 3), 61))
+    fit(model.quality, inputs, truths)
+    with torch.no_grad():
+        after = torch.sigmoid(model.quality.layers(held))[:, 0]
+    tensors = load_file(a.weights)
+    head = {f"quality.{name}": t for name, t in model.quality.state_dict().items()}
+    save_weights(a.out, {**tensors, **head}, metadata)
+    found = {"before": figures(before, held_truths), "after": figures(after, held_truths)}
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()

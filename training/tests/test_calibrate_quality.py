@@ -1,0 +1,79 @@
+"""Fitting the estimate of the DSC to the gate."""
+
+import json
+
+import numpy as np
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+from sonotrack_training import calibrate_quality
+from sonotrack_training.calibrate_quality import collect, draw, figures, fit, halves, main
+from sonotrack_training.data.samples import Sample
+from sonotrack_training.models.deaot import DeAot
+from sonotrack_training.models.deaot_decoder import QualityHead
+from sonotrack_training.weights import save_weights
+
+
+def picture(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    labels = np.zeros((64, 64), np.uint8)
+    labels[20:44, 16:40] = 1
+    noise = np.random.default_rng(seed).integers(20, 80, labels.shape)
+    return (noise + 100 * labels).astype(np.uint8), labels
+
+
+def samples(count: int) -> list[Sample]:
+    return [Sample("set", f"{i}", f"patient{i // 2}", *picture(i)) for i in range(count)]
+
+
+def test_no_patient_both_fits_and_judges():
+    fitting, judging = halves(samples(10))
+    assert len(fitting) + len(judging) == 10 and fitting and judging
+    assert not {s.group for s in fitting} & {s.group for s in judging}
+
+
+def test_collect_gives_what_the_head_reads_for_every_object_and_frame():
+    model = DeAot().eval()
+    inputs, truths, estimates = collect(model, draw(samples(4), 3, 1))
+    assert inputs.shape == (len(truths), model.quality.layers[0].in_features)
+    assert ((truths >= 0) & (truths <= 1)).all()
+    with torch.no_grad():
+        again = torch.sigmoid(model.quality.layers(inputs))[:, 0]
+    assert torch.allclose(again, estimates, atol=1e-6)
+
+
+def test_fit_learns_what_the_inputs_tell():
+    generator = torch.Generator().manual_seed(0)
+    head = QualityHead(2)
+    inputs = torch.rand(256, head.layers[0].in_features, generator=generator)
+    truths = 0.2 + 0.7 * inputs[:, 0]
+    fit(head, inputs, truths)
+    with torch.no_grad():
+        estimates = torch.sigmoid(head.layers(inputs))[:, 0]
+    assert (estimates - truths).abs().mean() < 0.03
+
+
+def test_figures_count_the_questions():
+    estimates = torch.tensor([0.8, 0.95, 0.5, 0.99])
+    truths = torch.tensor([0.7, 0.8, 0.95, 0.99])
+    found = figures(estimates, truths)
+    assert found == {"rows": 4, "error": 0.175, "recall": 0.5, "precision": 0.5}
+
+
+def test_only_the_head_changes(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(calibrate_quality, "STEPS", 5)
+    folder = tmp_path / "data" / "usgra_seg"
+    for sub in ("images", "masks"):
+        (folder / sub).mkdir(parents=True)
+    for i in range(60):
+        image, labels = picture(i)
+        Image.fromarray(image).save(folder / "images" / f"{i:04}.png")
+        Image.fromarray(labels).save(folder / "masks" / f"{i:04}.png")
+    torch.manual_seed(0)
+    save_weights(tmp_path / "in.safetensors", DeAot().state_dict(), {"step": "7"})
+    options = f"--weights {tmp_path}/in.safetensors --out {tmp_path}/out.safetensors"
+    main([*options.split(), "--data", str(tmp_path / "data"), "--clips", "2"])
+    before, after = (load_file(tmp_path / f"{name}.safetensors") for name in ("in", "out"))
+    changed = {n.split(".")[0] for n, tensor in after.items() if not torch.equal(tensor, before[n])}
+    assert changed == {"quality"}
+    assert set(json.loads(capsys.readouterr().out)) == {"before", "after"}
