@@ -11,7 +11,7 @@ import { sparkplugTopic, stateTopic, type HostState } from '../telemetry/sparkpl
 import { checkDeviceId } from '../telemetry/topics.js';
 import type { History } from './history.js';
 import { NodeState } from './node-state.js';
-import type { WorkerMessage } from './receiver-worker.js';
+import type { HostMessage, WorkerMessage } from './receiver-worker.js';
 import { Receiver, type Update } from './receiver.js';
 
 export interface FleetHostOptions {
@@ -38,17 +38,22 @@ const CLOSE_TIMEOUT_MS = 1000;
 export interface FleetCounters {
   messages: number;
   windows: number;
-  /** Messages of before a birth, doubled, or of an earlier connection. */
+  /** Windows that arrived after they were no longer waited for. */
+  late: number;
+  /** Messages that came twice, or deaths of an earlier connection. */
   stale: number;
   rebirthsAsked: number;
   damaged: number;
 }
+
+type ReceiverHandle = Pick<Receiver, 'settled' | 'close'>;
 
 export class FleetHost {
   readonly nodes = new Map<string, NodeState>();
   readonly counters: FleetCounters = {
     messages: 0,
     windows: 0,
+    late: 0,
     stale: 0,
     rebirthsAsked: 0,
     damaged: 0,
@@ -59,7 +64,7 @@ export class FleetHost {
   readonly #settings: Required<Omit<FleetHostOptions, 'history' | 'broker'>>;
   readonly #history: History | null;
   readonly #state: BrokerConnection;
-  readonly #receivers: { close(): Promise<unknown> }[] = [];
+  readonly #receivers: ReceiverHandle[] = [];
   readonly #asked = new Map<string, number>();
   readonly #toAsk = new Set<NodeState>();
   readonly #timer: NodeJS.Timeout;
@@ -67,6 +72,9 @@ export class FleetHost {
   readonly #damaged: number[] = [];
   #up = 0;
   #stateMs = 0;
+  /** All that the broker had sent by then is in the state. */
+  #settledMs = 0;
+  #settling = false;
   #closing: Promise<void> | null = null;
 
   /** Begins to connect at once. @throws TypeError, RangeError for a wrong option */
@@ -123,7 +131,7 @@ export class FleetHost {
     return this.#closing;
   }
 
-  #startReceiver(broker: BrokerOptions, index: number): { close(): Promise<unknown> } {
+  #startReceiver(broker: BrokerOptions, index: number): ReceiverHandle {
     const { workers, hostId } = this.#settings;
     const clientId = `sonotrack-fleet-${hostId}-${index}`;
     const shared = workers > 1;
@@ -150,16 +158,22 @@ export class FleetHost {
     const worker = new Worker(new URL('./receiver-worker.js', import.meta.url), {
       workerData: { broker: plain, clientId, shared, first: index === 0 },
     });
+    let onSettled: () => void = () => undefined;
     worker.on('message', (message: WorkerMessage) => {
-      if (message.kind === 'updates') {
-        this.#receive(message.updates, index, message.damaged);
-      } else if (message.kind === 'up') onUp();
-      else if (message.kind === 'down') onDown();
+      if (message.kind === 'updates') this.#receive(message.updates, index, message.damaged);
+      else if (message.kind === 'settled') onSettled();
+      else if (message.kind === 'up') onUp();
+      else onDown();
     });
+    const tell = (message: HostMessage): void => worker.postMessage(message);
     return {
+      settled: () => {
+        tell('settle');
+        return new Promise<void>((resolve) => (onSettled = resolve));
+      },
       close: async () => {
-        worker.postMessage('close');
         const closed = new Promise((resolve) => worker.once('exit', resolve));
+        tell('close');
         if (!(await settlesWithin(closed, 2 * CLOSE_TIMEOUT_MS))) await worker.terminate();
       },
     };
@@ -190,6 +204,7 @@ export class FleetHost {
       const outcome = known.receive(update, nowMs, (applied, values) =>
         this.#applied(known, applied, values, nowMs),
       );
+      if (outcome === 'late') this.counters.late += 1;
       if (outcome === 'stale') this.counters.stale += 1;
       if (outcome === 'rebirth') this.#toAsk.add(known);
     }
@@ -208,10 +223,11 @@ export class FleetHost {
   }
 
   #tick(): void {
+    void this.#settle();
     const nowMs = Date.now();
     for (const node of this.nodes.values()) {
       const since = node.waitingSinceMs;
-      if (since === null || nowMs - since < this.#settings.reorderMs) continue;
+      if (since === null || this.#settledMs - since < this.#settings.reorderMs) continue;
       node.giveUp(nowMs, (applied, values) => this.#applied(node, applied, values, nowMs));
       this.#toAsk.add(node);
     }
@@ -223,6 +239,19 @@ export class FleetHost {
       this.#toAsk.delete(node);
       this.#askRebirth(node, nowMs);
     }
+  }
+
+  /**
+   * A message counts as missing by what all receivers have read, not by the clock: one that waits for a processor, or for a
+   * busy host, is none.
+   */
+  async #settle(): Promise<void> {
+    if (this.#settling) return;
+    this.#settling = true;
+    const beganMs = Date.now();
+    await Promise.all(this.#receivers.map((receiver) => receiver.settled()));
+    this.#settledMs = beganMs;
+    this.#settling = false;
   }
 
   #askRebirth({ key, group, node }: NodeState, nowMs: number): void {

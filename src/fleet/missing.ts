@@ -22,8 +22,9 @@ export class Missing {
     return this.#arrived;
   }
 
-  /** The numbers from `first` to `last` arrived. */
-  add(first: number, last: number): void {
+  /** The numbers from `first` to `last` arrived. Gives how many of them had not before. */
+  add(first: number, last: number): number {
+    const before = this.#arrived;
     const expected = this.last === null ? first : this.last + 1;
     if (last >= expected) {
       if (first > expected) this.#ranges.push([expected, first - 1]);
@@ -36,6 +37,7 @@ export class Missing {
       const [dropped] = this.#ranges.splice(0, 1);
       this.#gone += dropped[1] - dropped[0] + 1;
     }
+    return this.#arrived - before;
   }
 
   #fill(first: number, last: number): void {

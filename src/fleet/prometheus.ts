@@ -65,6 +65,11 @@ export class FleetMetrics {
       () => host.counters.messages,
     );
     own('sonotrack_fleet_windows_total', 'Windows received', () => host.counters.windows);
+    own(
+      'sonotrack_fleet_late_windows_total',
+      'Windows that arrived after they were no longer waited for',
+      () => host.counters.late,
+    );
     own('sonotrack_fleet_stale_messages_total', 'Messages passed over', () => host.counters.stale);
     own(
       'sonotrack_fleet_damaged_messages_total',

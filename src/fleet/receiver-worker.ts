@@ -6,7 +6,9 @@ export type WorkerMessage =
   | { kind: 'updates'; updates: Update[]; damaged: number }
   | { kind: 'up' }
   | { kind: 'down' }
-  | { kind: 'closed' };
+  | { kind: 'settled' };
+
+export type HostMessage = 'settle' | 'close';
 
 const tell = (message: WorkerMessage): void => parentPort?.postMessage(message);
 
@@ -17,9 +19,7 @@ const receiver: Receiver = new Receiver({
   onDown: () => tell({ kind: 'down' }),
 });
 
-parentPort?.once('message', () => {
-  void receiver.close().then(() => {
-    tell({ kind: 'closed' });
-    parentPort?.close();
-  });
+parentPort?.on('message', (message: HostMessage) => {
+  if (message === 'settle') void receiver.settled().then(() => tell({ kind: 'settled' }));
+  else void receiver.close().then(() => parentPort?.close());
 });

@@ -4,6 +4,7 @@
  */
 import { BrokerConnection, type BrokerOptions } from '../telemetry/connection.js';
 import { AliasBook } from '../telemetry/sparkplug/alias-book.js';
+import { PingBarrier } from '../telemetry/sparkplug/ping-barrier.js';
 import { decodeSparkplug, type MetricValue } from '../telemetry/sparkplug/payload.js';
 import { NAMESPACE, parseSparkplugTopic, type MessageType } from '../telemetry/sparkplug/topics.js';
 
@@ -23,6 +24,8 @@ export interface Update {
   values: Record<string, MetricValue>;
   /** Metrics whose birth was not heard. */
   unknown: number;
+  /** Time of the birth that it follows, ms since 1970; null where that was not heard. */
+  bornMs: number | null;
 }
 
 export interface ReceiverOptions {
@@ -46,6 +49,7 @@ export class Receiver {
   readonly #options: ReceiverOptions;
   readonly #aliases = new AliasBook();
   readonly #connection: BrokerConnection;
+  #barrier: PingBarrier | null = null;
   #waiting: Update[] = [];
   #timer: NodeJS.Timeout | null = null;
 
@@ -55,6 +59,7 @@ export class Receiver {
       clientId: options.clientId,
       onUp: (client) => {
         client.on('message', (topic, payload) => this.#receive(topic, payload));
+        this.#barrier = new PingBarrier(client);
         const share = options.shared ? SHARE : '';
         const topics = [
           ...['NBIRTH/+', 'NDEATH/+', 'DBIRTH/+/+', 'DDEATH/+/+'].map(
@@ -67,17 +72,23 @@ export class Receiver {
           else options.onUp?.();
         });
       },
-      onDown: () => options.onDown?.(),
+      onDown: () => {
+        this.#barrier = null;
+        options.onDown?.();
+      },
     });
   }
 
-  get connection(): BrokerConnection {
-    return this.#connection;
+  /** Resolves when all that the broker has sent so far was passed on, or is lost with the connection. */
+  async settled(): Promise<void> {
+    await this.#barrier?.passed();
+    this.#pass();
   }
 
+  /** Passes on what has arrived, and disconnects. */
   async close(): Promise<void> {
-    if (this.#timer) clearTimeout(this.#timer);
     await this.#connection.close();
+    this.#pass();
   }
 
   #receive(topic: string, payload: Buffer): void {
@@ -103,9 +114,10 @@ export class Receiver {
   }
 
   #pass(): void {
+    if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
     const updates = this.#waiting;
     this.#waiting = [];
-    this.#options.onUpdates(updates);
+    if (updates.length > 0) this.#options.onUpdates(updates);
   }
 }

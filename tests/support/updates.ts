@@ -18,6 +18,7 @@ export function updateOf(
     historical: false,
     values,
     unknown: 0,
+    bornMs: 1000,
     ...more,
   };
 }

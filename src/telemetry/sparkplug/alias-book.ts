@@ -8,18 +8,28 @@ export interface NamedMetrics {
   historical: boolean;
   /** Metrics whose alias no birth has told. */
   unknown: number;
+  /** Time of the node's birth that was heard last, ms since 1970; null: none was. */
+  bornMs: number | null;
+}
+
+interface Book {
+  bornMs: number | null;
+  names: Map<number, string>;
 }
 
 export class AliasBook {
   /** By node, over the node and its devices. */
-  readonly #names = new Map<string, Map<number, string>>();
+  readonly #books = new Map<string, Book>();
 
   /** The metrics of a message by name; births are remembered. */
-  read({ group, node, type }: SparkplugTopic, { metrics }: Payload): NamedMetrics {
+  read({ group, node, type }: SparkplugTopic, { timestampMs, metrics }: Payload): NamedMetrics {
     const key = `${group}/${node}`;
-    if (type === 'NBIRTH') this.#names.set(key, new Map());
-    let names = this.#names.get(key);
-    if (!names && type === 'DBIRTH') this.#names.set(key, (names = new Map()));
+    let book = this.#books.get(key);
+    if (type === 'NBIRTH' || (type === 'DBIRTH' && !book)) {
+      book = { bornMs: type === 'NBIRTH' ? timestampMs : null, names: new Map() };
+      this.#books.set(key, book);
+    }
+    const names = book?.names;
     const values: Record<string, MetricValue> = {};
     let unknown = 0;
     for (const metric of metrics) {
@@ -28,7 +38,7 @@ export class AliasBook {
       else values[name] = metric.value;
     }
     const historical = metrics.length > 0 && metrics.every((metric) => metric.historical === true);
-    return { values, historical, unknown };
+    return { values, historical, unknown, bornMs: book?.bornMs ?? null };
   }
 }
 

@@ -50,6 +50,7 @@ export class EdgeNode {
   #born = false;
   #bdSeq = 0;
   #seq = 0;
+  #bornMs = 0;
   /** Latest STATE of the primary host that counts. */
   #host: { online: boolean; timestamp: number } = { online: false, timestamp: -Infinity };
   #closing: Promise<void> | null = null;
@@ -137,7 +138,8 @@ export class EdgeNode {
       this.#connection.drop();
       return;
     }
-    if (this.#client !== client) return;
+    // A STATE that was retained may have come, and been answered, before the subscription was.
+    if (this.#client !== client || this.#born) return;
     if (primaryHost === undefined || this.#host.online) this.#birth();
   }
 
@@ -192,7 +194,8 @@ export class EdgeNode {
   #birth(): void {
     const restart = this.#born;
     this.#seq = 0;
-    const timestampMs = Date.now();
+    // Two births never have one time, by which a host tells them apart.
+    const timestampMs = (this.#bornMs = Math.max(Date.now(), this.#bornMs + 1));
     const { controls = {} } = this.#options;
     const metrics: Metric[] = [
       { name: 'bdSeq', type: 'Int64', value: this.#bdSeq },

@@ -205,6 +205,25 @@ test(
   },
 );
 
+test('a host that is online before the node connects sees one birth', { skip }, async (t) => {
+  const { broker, seen } = await setUp(t);
+  const host = await subscribe(broker.url, 'none');
+  t.teardown(() => host.end());
+  await host.publish('spBv1.0/STATE/fleet', state(true, 10), { retain: true });
+  const node = nodeOf(t, broker.url, { primaryHost: 'fleet' });
+  await messageOf(seen, 'DBIRTH');
+  node.setDevice('session', { 'Window/Sequence': 1 }, 1);
+  await messageOf(seen, 'DDATA');
+  t.same(
+    messagesOf(seen.all).map(({ type, seq }) => [type, seq]),
+    [
+      ['NBIRTH', 0],
+      ['DBIRTH', 1],
+      ['DDATA', 2],
+    ],
+  );
+});
+
 test(
   'a device killed is told dead by its will; started again it sends what was missed as history',
   { skip, timeout: 60_000 },

@@ -15,7 +15,7 @@ const birth = (bdSeq = 0, sentMs = 1000): Update => updateOf('NBIRTH', 0, { bdSe
 
 test('data before a birth ask for one; after it they are applied in their order', async (t) => {
   const { node, applied, receive } = nodeOf();
-  t.equal(receive(windowUpdate(7, 1)), 'rebirth');
+  t.equal(receive(windowUpdate(7, 1, { bornMs: null, unknown: 1 })), 'rebirth');
   t.equal(receive(birth()), 'applied');
   t.ok(node.online);
   t.equal(receive(updateOf('DBIRTH', 1)), 'applied');
@@ -53,9 +53,57 @@ test('a message that stays missing is given up: those behind it count, and a bir
   t.same([node.windows.last, node.windows.count], [4, 1]);
   t.equal(receive(windowUpdate(5, 5)), 'applied', 'data go on until the birth');
   t.equal(receive(birth(0, 2000)), 'applied');
-  t.equal(receive(windowUpdate(1, 6)), 'stale', 'sent before that birth');
-  t.equal(receive(windowUpdate(1, 6, { sentMs: 2001 })), 'applied');
-  t.equal(receive(birth(0, 1500)), 'stale', 'an older birth');
+  t.equal(receive(windowUpdate(1, 6, { bornMs: 2000 })), 'applied');
+});
+
+test('what comes late counts as a window and leaves the present as it is', async (t) => {
+  const { node, applied, receive } = nodeOf();
+  receive(birth());
+  receive(windowUpdate(1, 1));
+  receive(windowUpdate(3, 3));
+  node.giveUp(8000, (update) => applied.push(update));
+  t.equal(node.windows.count, 1);
+  t.equal(receive(windowUpdate(2, 2)), 'late');
+  t.equal(receive(windowUpdate(2, 2)), 'stale', 'once');
+  t.same([node.windows.count, node.values.get('Window/Sequence')], [0, 3]);
+  receive(birth(0, 2000));
+  t.equal(receive(windowUpdate(4, 4)), 'late', 'sent before that birth');
+  receive(updateOf('NDEATH', null, { bdSeq: 0 }), 9000);
+  t.equal(receive(windowUpdate(1, 5, { bornMs: 2000 }), 9500), 'late', 'sent before that death');
+  t.equal(receive(windowUpdate(2, 6, { bornMs: 2000 }), 20_000), 'rebirth', 'it lives on');
+  t.same(
+    applied.map(({ seq }) => seq),
+    [0, 1, 3, 2, 0, 4, null, 1],
+  );
+});
+
+test('data that come before the birth they follow wait for it', async (t) => {
+  const { node, applied, receive } = nodeOf();
+  t.equal(receive(windowUpdate(2, 2)), 'waiting');
+  t.equal(receive(windowUpdate(1, 1)), 'waiting');
+  t.equal(receive(birth()), 'applied');
+  t.equal(receive(windowUpdate(2, 4, { bornMs: 500 }), 6000), 'waiting', 'a clock that went back');
+  t.equal(node.waitingSinceMs, 6000);
+  receive(birth(1, 500));
+  t.equal(node.waitingSinceMs, 6000, 'the first window of that birth is missing');
+  receive(windowUpdate(1, 3, { bornMs: 500 }));
+  t.equal(node.waitingSinceMs, null);
+  t.same(
+    applied.map(({ values }) => values['Window/Sequence']),
+    [undefined, 1, 2, undefined, 3, 4],
+  );
+  receive(windowUpdate(1, 5, { bornMs: 9000 }));
+  node.giveUp(9999, (update) => applied.push(update));
+  t.equal(node.windows.last, 5, 'without the birth, the window still counts');
+});
+
+test('a gap that is filled starts the wait for the next one anew', async (t) => {
+  const { node, receive } = nodeOf();
+  receive(birth());
+  receive(windowUpdate(2, 2), 5000);
+  receive(windowUpdate(4, 4), 6000);
+  receive(windowUpdate(1, 1), 6500);
+  t.equal(node.waitingSinceMs, 6000);
 });
 
 test('a death counts for the connection it belongs to', async (t) => {
@@ -66,7 +114,6 @@ test('a death counts for the connection it belongs to', async (t) => {
   t.equal(receive(updateOf('NDEATH', null, { bdSeq: 3 }), 7000), 'applied');
   t.notOk(node.online);
   t.equal(node.sinceMs, 7000);
-  t.equal(receive(windowUpdate(1, 1)), 'rebirth');
 });
 
 test('metrics that no birth named ask for one', async (t) => {
