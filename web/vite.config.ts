@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 
-/** The viewer of a device, and the page of the fleet host. */
-const PAGES = ['index.html', 'fleet.html'];
+/** The viewer of a device and its dashboard, and the page of the fleet host. */
+const PAGES = ['index.html', 'dashboard.html', 'fleet.html'];
 
 export default defineConfig({
   build: {

@@ -10,6 +10,7 @@ import { IngestSource } from '../server/ingest.js';
 import { SERVER_DEFAULTS, startServer } from '../server/server.js';
 import { startBroker, type EmbeddedBroker } from '../telemetry/embedded-broker.js';
 import { redact } from '../telemetry/connection.js';
+import { HealthMonitor } from '../telemetry/health.js';
 import { SPARKPLUG_DEFAULTS, type SparkplugOptions } from '../telemetry/sparkplug/sender.js';
 import { createTelemetry } from '../telemetry/telemetry.js';
 import { checkDeviceId } from '../telemetry/topics.js';
@@ -103,7 +104,8 @@ async function run(options: ServeOptions): Promise<void> {
     closers.push(() => source.close());
     const { engine, profile, modelsDir } = options;
     const firmware = await loadProfile(profile);
-    const { frameBudgetMs, memoryCeilingMb } = firmware;
+    const { frameBudgetMs, memoryCeilingMb, thermalLadder } = firmware;
+    const health = new HealthMonitor(thermalLadder);
     const device = await openDevice({ engine, profile, ...(modelsDir && { modelsDir }) });
     closers.push(() => device.close());
     const broker = await openBroker(options);
@@ -116,6 +118,7 @@ async function run(options: ServeOptions): Promise<void> {
       pageDir: join(packageRoot(), 'dist', 'web'),
       device: device.info,
       source: () => source.info,
+      health: () => health.read(),
       onWait: () => tell(options, `port ${options.port} is still being released, waiting for it`),
     });
     closers.push(() => server.close());

@@ -1,8 +1,10 @@
 /** /api: the session over REST; openapi.ts describes it. */
 import type { Session } from '../live/types.js';
+import { packageVersion } from '../runtime/package-info.js';
 import { checkObject } from '../runtime/validate.js';
 import type { Command, Role } from '../wire/messages.js';
 import { execute, NEEDED_ROLE } from './commands.js';
+import type { DeviceHistory } from './device-history.js';
 import { objectsOf } from './encoder.js';
 import { HttpError } from './exchange.js';
 import { openApiDocument } from './openapi.js';
@@ -12,6 +14,7 @@ export interface ApiContext {
   device: unknown;
   source: () => unknown;
   hub: StreamHub;
+  history: DeviceHistory;
   session: Session | null;
   recordDir: string | null;
 }
@@ -22,6 +25,7 @@ export interface ApiRoute {
   run(context: ApiContext, body: unknown): unknown;
 }
 
+const HISTORY_PATH = /^\/api\/device\/history\/(\d{1,15})$/;
 const OBJECT_PATH = /^\/api\/session\/objects\/(\d{1,15})$/;
 
 /** Routes of /api by path, beside those of the session. */
@@ -44,6 +48,8 @@ export function findRoute(
 }
 
 function routesOf(path: string, more: MoreRoutes): ApiRoutes | undefined {
+  const after = HISTORY_PATH.exec(path)?.[1];
+  if (after !== undefined) return { get: historyRoute(Number(after)) };
   const id = OBJECT_PATH.exec(path)?.[1];
   return id === undefined ? (ROUTES.get(path) ?? more.get(path)) : objectRoutes(Number(id));
 }
@@ -90,6 +96,19 @@ const objectRoutes = (objectId: number): ApiRoutes => ({
   })),
   delete: command('remove', () => ({ objectId })),
 });
+
+/** What runs, how it is now, and all that is newer than a sequence number. */
+const historyRoute = (after: number): ApiRoute =>
+  view(({ device, source, session, hub, history }) => ({
+    version: packageVersion(),
+    nowMs: Date.now(),
+    device,
+    source: source(),
+    state: session?.status.state ?? null,
+    counters: session?.counters ?? null,
+    viewers: hub.viewers,
+    ...history.since(after),
+  }));
 
 function freezeRoute(): ApiRoute {
   return {

@@ -41,6 +41,16 @@ export function openApiDocument(): object {
           responses: { 200: { description: 'ok', ...json(ref('Session')) }, ...refusals() },
         },
       },
+      '/api/device/history/{after}': {
+        parameters: [{ name: 'after', in: 'path', required: true, schema: id }],
+        get: {
+          summary: 'Windows and events newer than a sequence number, 0 for all (role view)',
+          responses: {
+            200: { description: 'ok', ...json(ref('DeviceHistory')) },
+            ...refusals(),
+          },
+        },
+      },
       '/api/session/result': {
         get: {
           summary: 'The newest frame with its masks as run lengths (role view)',
@@ -118,6 +128,42 @@ export function openApiDocument(): object {
           type: 'object',
           required: ['code', 'message'],
           properties: { code: { type: 'string' }, message: { type: 'string' } },
+        },
+        DeviceHistory: {
+          type: 'object',
+          required: [
+            'version',
+            'nowMs',
+            'device',
+            'source',
+            'state',
+            'viewers',
+            'windows',
+            'events',
+          ],
+          properties: {
+            version: { type: 'string' },
+            nowMs: { type: 'number' },
+            device: { type: 'object' },
+            source: { type: 'object' },
+            state: nullable('string'),
+            counters: { type: ['object', 'null'] },
+            viewers: { type: 'integer' },
+            windows: { type: 'array', items: { type: 'object' } },
+            events: {
+              type: 'array',
+              items: {
+                type: 'object',
+                required: ['sequence', 'atMs', 'kind', 'message'],
+                properties: {
+                  sequence: { type: 'integer' },
+                  atMs: { type: 'number' },
+                  kind: { type: 'string' },
+                  message: { type: 'string' },
+                },
+              },
+            },
+          },
         },
         Outcome: {
           type: 'object',

@@ -33,7 +33,12 @@ export async function loadPage(folder: string): Promise<Map<string, PageFile>> {
       immutable: path.startsWith('/assets/'),
     });
   }
-  const index = files.get('/index.html');
-  if (index) files.set('/', index);
+  for (const [path, name] of [
+    ['/', '/index.html'],
+    ['/dashboard', '/dashboard.html'],
+  ]) {
+    const file = files.get(name);
+    if (file) files.set(path, file);
+  }
   return files;
 }

@@ -16,6 +16,7 @@ import { Access, AccessError, securityHeaders, tokenOf, urlHost, type AuthKey } 
 import { findRoute, methodsOf, type ApiRoute, type MoreRoutes } from './api.js';
 import { refusalOf, requireRole } from './commands.js';
 import { corsHeaders, preflightHeaders } from './cors.js';
+import { DeviceHistory, processHealth, type DeviceHealth } from './device-history.js';
 import { Exchange, HttpError, type Status } from './exchange.js';
 import type { IngestSource } from './ingest.js';
 import { DEFAULT_LIMITS, RateLimit, type Limits } from './limits.js';
@@ -23,6 +24,7 @@ import { Metrics } from './metrics.js';
 import { loadPage, type PageFile } from './page.js';
 import { isAnswered, taken } from './port.js';
 import { StreamHub } from './stream.js';
+import { together } from './together.js';
 import { checkTls, type TlsFiles } from './tls.js';
 
 export interface ServerOptions {
@@ -49,6 +51,8 @@ export interface ServerOptions {
   recordDir?: string | null;
   /** Routes of /api by path, beside those of the session. Default: none. */
   routes?: MoreRoutes;
+  /** How the machine is, for the dashboard. Default: the memory of the process alone. */
+  health?: () => DeviceHealth;
   limits?: Partial<Limits>;
   /** Called when the port was left a moment ago and the system has yet to release it, which takes up to a minute. */
   onWait?: () => void;
@@ -64,6 +68,7 @@ export const SERVER_DEFAULTS = {
   ingest: null,
   recordDir: null,
   routes: new Map() as MoreRoutes,
+  health: processHealth,
   onWait: () => undefined,
 };
 
@@ -129,6 +134,7 @@ class Server implements LiveServer {
   readonly #requests: RateLimit;
   readonly #hub: StreamHub;
   readonly #metrics: Metrics;
+  readonly #history: DeviceHistory;
   readonly #app: TemplatedApp;
   #socket: us_listen_socket | null = null;
   #session: Session | null = null;
@@ -159,14 +165,13 @@ class Server implements LiveServer {
       ingested: () => settings.ingest?.frames ?? 0,
       session: () => this.#session,
     });
-    const { publisher } = this.#hub;
-    this.publisher = {
-      ...publisher,
-      onLatency: (report) => {
-        this.#metrics.onLatency(report);
-        publisher.onLatency?.(report);
-      },
+    const { health } = settings;
+    this.#history = new DeviceHistory({ health, viewerDrops: () => this.drops });
+    const metrics: Publisher = {
+      name: 'metrics',
+      onLatency: (report) => this.#metrics.onLatency(report),
     };
+    this.publisher = together('server', [metrics, this.#history, this.#hub.publisher]);
     this.#app = tls
       ? uws.SSLApp({ key_file_name: tls.keyFile, cert_file_name: tls.certFile })
       : uws.App();
@@ -381,7 +386,8 @@ class Server implements LiveServer {
       throw new HttpError('400 Bad Request', 'BAD_REQUEST', 'the body is not JSON');
     }
     const { device, source, recordDir } = this.#settings;
-    return route.run({ device, source, recordDir, hub: this.#hub, session: this.#session }, value);
+    const context = { device, source, recordDir, hub: this.#hub, history: this.#history };
+    return route.run({ ...context, session: this.#session }, value);
   }
 
   async #authorise({ authorization }: Exchange, needed: Role): Promise<void> {

@@ -1,5 +1,5 @@
 import { devicePath, historyPath, type Alert, type DeviceState, type Minute } from './api.ts';
-import { Curve } from './curve.tsx';
+import { TimeCurve } from '../time-curve.tsx';
 import { Alerts } from './fleet.tsx';
 import { usePolled } from './poll.ts';
 
@@ -38,7 +38,7 @@ export function Device({ name, alerts }: { name: string; alerts: readonly Alert[
         <Fact title="windows missing" value={device.missing} digits={0} />
       </dl>
       <section class="curves">
-        <Curve
+        <TimeCurve
           title="Total latency, ms, greatest of each minute"
           times={times}
           series={[
@@ -47,7 +47,7 @@ export function Device({ name, alerts }: { name: string; alerts: readonly Alert[
             { label: 'p99', colour: '#cc79a7', values: series(({ p99Ms }) => p99Ms) },
           ]}
         />
-        <Curve
+        <TimeCurve
           title="Results, Hz"
           times={times}
           series={[
@@ -58,12 +58,12 @@ export function Device({ name, alerts }: { name: string; alerts: readonly Alert[
             },
           ]}
         />
-        <Curve
+        <TimeCurve
           title="Quality, least of each minute"
           times={times}
           series={[{ label: 'DSC', colour: '#f0e442', values: series(({ quality }) => quality) }]}
         />
-        <Curve
+        <TimeCurve
           title="Temperature, °C"
           times={times}
           series={[{ label: '°C', colour: '#d55e00', values: series((m) => m.temperatureC) }]}

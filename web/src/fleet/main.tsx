@@ -1,6 +1,6 @@
 import { render } from 'preact';
 import { Fleet } from './fleet.tsx';
-import './fleet.css';
+import '../board.css';
 
 const root = document.getElementById('fleet');
 if (root) render(<Fleet />, root);
