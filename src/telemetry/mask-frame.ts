@@ -118,7 +118,7 @@ export function decodeMaskFrame(payload: Uint8Array): MaskFrame {
       status: statusOf(object.status),
       quality: object.quality,
       areaPx: object.areaPx,
-      areaMm2: object._areaMm2 ? object.areaMm2 : null,
+      areaMm2: object.areaMm2 ?? null,
       shape: shapeOf(object),
     })),
   };
@@ -130,8 +130,8 @@ interface Decoded extends Omit<MaskFrame, 'objects'> {
     status: number;
     quality: number;
     areaPx: number;
-    areaMm2: number;
-    _areaMm2?: string;
+    /** An optional field has no default. */
+    areaMm2?: number;
     shape?: 'rle' | 'contours';
     rle?: { counts: number[] };
     contours?: { rings: { deltas: number[] }[]; tolerancePx: number };

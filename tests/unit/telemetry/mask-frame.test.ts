@@ -54,6 +54,20 @@ test('a frame by hand: ids, areas and run lengths come back as they were', async
   });
 });
 
+test('an area in mm² comes back, and its absence too', async (t) => {
+  const { mask, ...object } = disc(1, 90, 80, 40);
+  const rle = (): ReturnType<Mask['rle']> => mask.rle();
+  const objects = [12.5, 0, null].map((areaMm2) => ({
+    ...object,
+    mask: { ...mask, rle, areaMm2 } as unknown as Mask,
+  }));
+  const { payload } = encodeMaskFrame(FRAME, objects, RLE);
+  t.same(
+    decodeMaskFrame(payload).objects.map(({ areaMm2 }) => areaMm2),
+    [12.5, 0, null],
+  );
+});
+
 test('outlines come back point for point, and enclose the area', async (t) => {
   const object = disc(1, 90, 80, 40);
   const { payload } = encodeMaskFrame(FRAME, [object], { ...RLE, shape: 'contours' });
