@@ -13,7 +13,10 @@ import {
 } from '../runtime/validate.js';
 
 export interface BrokerOptions {
-  /** mqtt:// or mqtts:// URL; user and password may stand in it. */
+  /**
+   * mqtt:// or mqtts:// URL; user and password may stand in it. Several, separated by commas, are the servers of one cluster:
+   * each attempt to connect goes to the next.
+   */
   url: string;
   /** Default: 'auto', 5 and, where the broker refuses that, 3.1.1. */
   protocol?: 'auto' | '5' | '3.1.1';
@@ -74,9 +77,9 @@ export function checkBroker(broker: BrokerOptions): void {
     'keepaliveS',
     'longestWaitMs',
   ]);
-  checkString(broker.url, 'url');
-  if (!/^mqtts?:\/\/.+/.test(broker.url) || !URL.canParse(broker.url)) {
-    throw rangeError('an mqtt:// or mqtts:// URL', 'url', redact(broker.url));
+  for (const url of urlsOf(checkString(broker.url, 'url'))) {
+    if (/^mqtts?:\/\/.+/.test(url) && URL.canParse(url)) continue;
+    throw rangeError('an mqtt:// or mqtts:// URL', 'url', redact(url));
   }
   if (broker.protocol !== undefined)
     checkOneOf(broker.protocol, 'protocol', ['auto', '5', '3.1.1']);
@@ -89,9 +92,14 @@ export function checkBroker(broker: BrokerOptions): void {
   }
 }
 
-/** A URL without its user and password, for messages and output. */
+/** A comma may stand in a password. */
+const urlsOf = (url: string): string[] => url.split(/,(?=mqtts?:\/\/)/);
+
+/** URLs without their users and passwords, for messages and output. */
 export function redact(url: string): string {
-  return url.replace(/\/\/[^/@]*@/, '//');
+  return urlsOf(url)
+    .map((one) => one.replace(/\/\/[^/@]*@/, '//'))
+    .join();
 }
 
 export class BrokerConnection {
@@ -107,6 +115,8 @@ export class BrokerConnection {
   #up = false;
   #everUp = false;
   #failures = 0;
+  /** Of the URLs, the one that is used or tried. */
+  #at = 0;
   #timer: NodeJS.Timeout | undefined;
   #closing: Promise<void> | null = null;
 
@@ -149,7 +159,8 @@ export class BrokerConnection {
       return;
     }
     if (this.#closing) return;
-    const client = mqtt.connect(this.#broker.url, options);
+    const urls = urlsOf(this.#broker.url);
+    const client = mqtt.connect(urls[this.#at % urls.length], options);
     this.#client = client;
     let wrongVersion = false;
     client.once('connect', () => {
@@ -207,6 +218,7 @@ export class BrokerConnection {
     const { longestWaitMs = CONNECTION_DEFAULTS.longestWaitMs } = this.#broker;
     const full = Math.min(longestWaitMs, FIRST_WAIT_MS * 2 ** Math.min(this.#failures, 16));
     this.#failures += 1;
+    this.#at += 1;
     this.#timer = setTimeout(() => void this.#connect(), full * (0.5 + Math.random() / 2));
   }
 

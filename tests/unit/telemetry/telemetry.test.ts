@@ -203,6 +203,7 @@ test('names that could not stand in a topic and other URLs are refused', async (
   });
   await t.rejects(telemetryOf(t, ''), { name: 'RangeError', message: /`url`/ });
   t.equal(redact('mqtt://me:secret@host:1'), 'mqtt://host:1');
+  t.equal(redact('mqtt://me:a,b@one,mqtts://me:c@two'), 'mqtt://one,mqtts://two');
   const profile = await loadProfile();
   const options = { broker: { url: 'mqtt://x' }, deviceId: 'a', device: INFO, profile };
   const dir = t.testdir();
