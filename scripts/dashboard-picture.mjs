@@ -75,6 +75,7 @@ const browser = await chromium.launch({
 });
 try {
   const page = await browser.newPage({ viewport: SIZE });
+  page.setDefaultTimeout(120_000);
   await page.goto(`${url}/dashboard`);
   await page.getByText('live', { exact: true }).first().waitFor();
   await page.waitForTimeout(SPAN_MS / 6);

@@ -45,6 +45,7 @@ export function TimeCurve(props: {
       {
         width: element.clientWidth,
         height,
+        padding: [8, 28, 0, 0],
         scales: {
           x: {
             range: (_, first, last) => [
