@@ -1,6 +1,7 @@
 /**
- * Makes docs/images/{live,frozen}.png: the live page in headless Chromium. `live`: two of the phantom's structures followed;
- * `frozen`: scrolled back through the cine.
+ * Makes docs/images/{live,frozen,ask}.png: the live page in headless Chromium. `live`: two of the phantom's structures
+ * followed; `frozen`: scrolled back through the cine; `ask`: the chamber's wall, a thin ring, after a single click that does
+ * not tell it apart, so that its quality falls below what the models ask from.
  * Run it after `npm run build`: node scripts/screenshot.mjs [FOLDER] [-- more options of `serve`]
  */
 import { spawn } from 'node:child_process';
@@ -39,6 +40,15 @@ function centreOf(label) {
     count += 1;
   });
   return { x: x / count, y: y / count };
+}
+
+/** A point of the wall, beside the chamber, on the phantom's first frame, px. */
+function inWall() {
+  const y = Math.round(centreOf(PHANTOM_LABELS.chamber).y);
+  const row = phantom.truth(0).subarray(y * phantom.widthPx, (y + 1) * phantom.widthPx);
+  const first = row.indexOf(PHANTOM_LABELS.wall);
+  const last = row.indexOf(PHANTOM_LABELS.chamber);
+  return { x: (first + last) / 2, y: y + 0.5 };
 }
 
 const server = spawn(
@@ -112,6 +122,18 @@ try {
   await slider.fill(String(Math.round((Number(first) + 2 * Number(last)) / 3)));
   await page.waitForTimeout(1000);
   await shoot('frozen');
+
+  await page.keyboard.press(' ');
+  await page.locator('[data-state="live"]').waitFor();
+  await page.getByRole('button', { name: 'Remove Cyst' }).click();
+  await page.locator('canvas[data-objects="1"]').waitFor();
+  await page.keyboard.press('n');
+  await click(inWall(), 2);
+  await page.locator('[data-object-id="2"][data-status="ask"]').waitFor();
+  await name(2, 'Wall');
+  await page.waitForTimeout(8000);
+  await page.locator('.ask-banner').waitFor();
+  await shoot('ask');
 } finally {
   await browser.close();
   server.kill('SIGTERM');

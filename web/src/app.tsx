@@ -61,18 +61,33 @@ export function App() {
   const show = useRef<(picture: Picture) => void>(() => undefined);
   const history = useRef(new AreaHistory());
   const glassMs = useRef<number[]>([]);
-  const panelMs = useRef(0);
+  /** When the panel was renewed, the timer that will renew it, and the frame that it is about. */
+  const panel = useRef<{ atMs: number; timer: number; frame: LiveFrame | null }>({
+    atMs: 0,
+    timer: 0,
+    frame: null,
+  });
   const seeking = useRef<{ isBusy: boolean; next: number | null }>({ isBusy: false, next: null });
 
   const onPicture = (picture: Picture): void => {
     show.current(picture);
     const { frame } = picture;
     history.current.add(frame);
-    const now = performance.now();
-    if (!frame.revised && now - panelMs.current < PANEL_MS) return;
-    panelMs.current = now;
-    setObjects(frame.objects);
-    setCalibrated(frame.spacingMm !== null);
+    const { current: state } = panel;
+    state.frame = frame;
+    const waitMs = state.atMs + PANEL_MS - performance.now();
+    if (frame.revised || waitMs <= 0) renewPanel();
+    // The last frame before the source stops must not be left out.
+    else state.timer ||= window.setTimeout(renewPanel, waitMs);
+  };
+
+  const renewPanel = (): void => {
+    const { current: state } = panel;
+    clearTimeout(state.timer);
+    state.timer = 0;
+    state.atMs = performance.now();
+    setObjects(state.frame?.objects ?? []);
+    setCalibrated(state.frame?.spacingMm !== null);
   };
 
   const onShown = (frame: LiveFrame, isOnScreen: boolean): void => {
@@ -190,8 +205,8 @@ export function App() {
     if (target instanceof HTMLInputElement && target.type !== 'range') return;
     const isButton = target instanceof HTMLButtonElement;
     const viewed = status?.viewedId ?? status?.cine?.lastId;
+    if (isHelpOpen && key !== '?') return;
     if (key === '?') setHelpOpen(!isHelpOpen);
-    else if (key === 'Escape' && isHelpOpen) setHelpOpen(false);
     else if (key === 'n' || key === 'N') select(null, true);
     else if (key === 'Escape') select(null);
     else if (key === 'b' || key === 'B') setLabel(label === 1 ? 0 : 1);
@@ -226,7 +241,11 @@ export function App() {
   const asking = objects.filter((object) => object.status === 'ask');
   const role = hello?.role ?? 'view';
   return (
-    <div class="layout" data-state={status?.state ?? ''}>
+    <div
+      class="layout"
+      data-state={status?.state ?? ''}
+      data-connected={String(connection.isConnected)}
+    >
       <header>
         <h1>sonotrack</h1>
         <span class={connection.isConnected ? 'link up' : 'link'} role="status">

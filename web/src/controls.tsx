@@ -1,4 +1,5 @@
 /** Freeze and scroll, undo, the kind of click, recording. */
+import { useEffect, useRef } from 'preact/hooks';
 import type { LiveStatus, Role } from '../../src/client/index.ts';
 
 interface ControlsProps {
@@ -61,8 +62,13 @@ export function Controls(props: ControlsProps) {
           {status?.recording ? '■ Stop recording' : '● Record'}
         </button>
       )}
-      <button type="button" aria-label="Keys and gestures" onClick={props.onHelp}>
-        <kbd>?</kbd>
+      <button
+        type="button"
+        class="about-keys"
+        aria-label="Keys and gestures"
+        onClick={props.onHelp}
+      >
+        ?
       </button>
     </div>
   );
@@ -95,7 +101,8 @@ function Cine({ status, onSeek }: ControlsProps) {
 const KEYS: readonly [keys: string, what: string][] = [
   ['Click, tap, Enter', 'part of the object'],
   ['Right-click, Shift-click, Shift-Enter', 'not part of the object'],
-  ['Drag', 'a box around the object'],
+  ['Drag, also by finger', 'a box around the object'],
+  ['− not part, then tap', 'not part of the object, by touch'],
   ['Arrow keys', 'move the crosshair (Shift: by one pixel)'],
   ['Space', 'freeze, go live'],
   [', and .', 'one frame back, one frame on'],
@@ -116,8 +123,11 @@ interface HelpProps {
 
 export function Help({ more, onClose }: HelpProps) {
   const own = KEYS.filter(([keys]) => !more.some(([other]) => other === keys));
+  const dialog = useRef<HTMLDialogElement>(null);
+  // Modal: the browser keeps the focus within, and gives it back.
+  useEffect(() => dialog.current?.showModal(), []);
   return (
-    <div class="help" role="dialog" aria-modal="true" aria-labelledby="help-title">
+    <dialog ref={dialog} class="help" aria-labelledby="help-title" onClose={onClose}>
       <h2 id="help-title">Keys and gestures</h2>
       <dl>
         {[...more, ...own].map(([keys, what]) => (
@@ -127,9 +137,9 @@ export function Help({ more, onClose }: HelpProps) {
           </div>
         ))}
       </dl>
-      <button type="button" autoFocus onClick={onClose}>
+      <button type="button" autoFocus onClick={() => dialog.current?.close()}>
         Close
       </button>
-    </div>
+    </dialog>
   );
 }

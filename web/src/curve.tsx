@@ -6,6 +6,8 @@ import { SPAN_S, type Sample } from './history.ts';
 
 interface CurveProps {
   samples: readonly Sample[];
+  /** Of the axis, in that of the samples. */
+  unitSize: number;
   colour: string;
   label: string;
 }
@@ -14,7 +16,7 @@ const HEIGHT = 56;
 const AXIS = '#a3b1bf';
 const GRID = '#26313d';
 
-export function Curve({ samples, colour, label }: CurveProps) {
+export function Curve({ samples, unitSize, colour, label }: CurveProps) {
   const holder = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
 
@@ -37,7 +39,7 @@ export function Curve({ samples, colour, label }: CurveProps) {
   useEffect(() => {
     const end = samples.at(-1)?.timeS ?? 0;
     const times = samples.map(({ timeS }) => timeS - end);
-    plot.current?.setData([times, samples.map(({ area }) => area)]);
+    plot.current?.setData([times, samples.map(({ area }) => area / unitSize)]);
   });
 
   return <div class="curve" ref={holder} role="img" aria-label={label} />;
@@ -48,7 +50,7 @@ function optionsOf(width: number, colour: string): uPlot.Options {
   return {
     width,
     height: HEIGHT,
-    padding: [4, 2, 0, 0],
+    padding: [4, 2, 6, 0],
     legend: { show: false },
     cursor: { show: false },
     scales: {

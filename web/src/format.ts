@@ -1,8 +1,15 @@
 /** Numbers as they are read at the bedside. */
 export function formatArea(area: number, isCalibrated: boolean): string {
   if (!isCalibrated) return `${Math.round(area).toLocaleString('en')} px`;
-  if (area >= 1000) return `${(area / 100).toFixed(1)} cm²`;
-  return `${area.toFixed(area < 100 ? 1 : 0)} mm²`;
+  const { name, size } = areaUnit(area, isCalibrated);
+  const value = area / size;
+  return `${value.toFixed(value < 100 ? 1 : 0)} ${name}`;
+}
+
+/** The unit that an area is read in, and its size in mm² (px without calibration). */
+export function areaUnit(area: number, isCalibrated: boolean): { name: string; size: number } {
+  if (!isCalibrated) return { name: 'px', size: 1 };
+  return area >= 1000 ? { name: 'cm²', size: 100 } : { name: 'mm²', size: 1 };
 }
 
 export const milliseconds = (value: number | null | undefined): string =>

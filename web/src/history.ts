@@ -45,6 +45,8 @@ export interface Beat {
 
 /** Changes below this are noise of the outline. */
 const LEAST_CHANGE = 0.08;
+/** Fewer areas than this in a cycle miss its extremes, and may mistake its rate. */
+const LEAST_PER_CYCLE = 6;
 /** Shares of the range that the area must fall below and rise above within a cycle. */
 const [LOW, HIGH] = [0.35, 0.65];
 
@@ -66,7 +68,7 @@ export function beatOf(samples: readonly Sample[]): Beat | null {
     }
   });
   const cycles = begins.length - 1;
-  if (cycles < 1) return null;
+  if (cycles < 1 || (begins[cycles] - begins[0]) / cycles < LEAST_PER_CYCLE) return null;
   let [max, min] = [0, 0];
   for (let c = 0; c < cycles; c++) {
     const cycle = areas.slice(begins[c], begins[c + 1]);

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { LiveObject, LiveStatus } from '../../src/client/index.ts';
 import { objectColour, objectHex } from './colours.ts';
 import { Curve } from './curve.tsx';
-import { formatArea } from './format.ts';
+import { areaUnit, formatArea } from './format.ts';
 import { beatOf, type AreaHistory } from './history.ts';
 
 const LIGHT_TEXT = { tracking: 'tracking', ask: 'click to correct', lost: 'lost' };
@@ -76,6 +76,7 @@ function ObjectCard({ object, label, samples, isActive, ...props }: CardProps) {
   const name = label?.name ?? `Object ${id}`;
   const colour = objectColour(id, label?.colour);
   const isCalibrated = areaMm2 !== null;
+  const unit = areaUnit(areaMm2 ?? areaPx, isCalibrated);
   const beat = status === 'lost' ? null : beatOf(samples);
   return (
     <li class={isActive ? 'object active' : 'object'} data-object-id={id} data-status={status}>
@@ -143,7 +144,12 @@ function ObjectCard({ object, label, samples, isActive, ...props }: CardProps) {
         {!isCalibrated && status !== 'lost' && <span class="soft"> uncalibrated</span>}
         <span class="soft quality">quality {Math.round(quality * 100)} %</span>
       </p>
-      <Curve samples={samples} colour={colour} label={`Area of ${name} over the last seconds`} />
+      <Curve
+        samples={samples}
+        unitSize={unit.size}
+        colour={colour}
+        label={`Area of ${name} over the last seconds, in ${unit.name}`}
+      />
       {beat && (
         <dl class="beat">
           <div>

@@ -93,6 +93,11 @@ test('a beat is told with its extremes and its rate; drift and noise are none', 
   t.ok(beat.cycles >= 8, `${beat.cycles} cycles`);
   t.equal(beatOf(series((s) => 100 - 4 * s)), null);
   t.equal(beatOf(series((s) => 100 + 2 * Math.sin(40 * s))), null);
+  const sparse = Array.from({ length: 24 }, (_, i) => ({
+    timeS: i / 3,
+    area: 80 + 20 * Math.cos(2 * Math.PI * 1.25 * (i / 3)),
+  }));
+  t.equal(beatOf(sparse), null, 'too few areas in a cycle to tell its extremes');
   t.equal(beatOf([]), null);
 });
 
