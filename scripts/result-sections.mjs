@@ -205,6 +205,41 @@ export const SECTIONS = {
         `precision of ${number(q.precision, 2)}; \`quality\` is off by ${number(q.qualityError)} on average.`,
     ];
   },
+  live: (r) => {
+    const percent = (share) => `${number(100 * share, 1)} %`;
+    const row = (name, f) => [
+      name,
+      ...['p50Ms', 'p95Ms', 'p99Ms'].map((p) => number(f.glassToGlass[p], 1)),
+      number(f.beyondInference.p50Ms, 1),
+      number(f.beyondTracking.p50Ms, 1),
+    ];
+    return [
+      `The live path at ${r.rateHz} frames a second with one object (${r.machine.cpu}, ${r.machine.cores} cores): one viewer slows ` +
+        `tracking by ${percent(r.slowdownOf1)}, fifty by ${percent(r.slowdownOf50)}; two runs without any differ by ` +
+        `${percent(r.noise)}. For one of the fifty that takes nothing, at most ${number(r.slowViewer.mostBacklogBytes / 1024, 0)} KiB ` +
+        `are held (bound: ${number(r.slowViewer.boundBytes / 1024, 0)}). From capture to the viewer, ms:`,
+      table(
+        ['', 'p50', 'p95', 'p99', 'less the models, p50', 'less the tracker, p50'],
+        [
+          row('one viewer', r.viewers[1]),
+          row('each of fifty', r.viewers[50]),
+          ...(r.page ? [row('the page in Chromium, drawn', r.page)] : []),
+        ],
+      ),
+    ];
+  },
+  'random-actions': (r) => {
+    const actions = Object.values(r.actions).reduce(
+      (sum, { done, refused }) => sum + done + refused,
+      0,
+    );
+    return [
+      `In ${r.minutes} minutes of random use (${actions} prompts, freezes, scrolls, changes of geometry, stalls and other actions, ` +
+        `late and failing inference, ${r.connections} viewers that came and went), ${r.frames} frames with ${r.masked} masks ` +
+        `arrived: ${r.wrongFrame} of them on another frame than their own, ${r.unhandled} unhandled rejections; memory grew by ` +
+        `${number(r.rss.growthMiB, 1)} MiB after warm-up.`,
+    ];
+  },
   precision: (r) => {
     const rows = Object.entries(r.calls).map(([call, t]) => [
       `\`${call}\``,

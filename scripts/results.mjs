@@ -17,6 +17,7 @@ const DOCUMENTS = [
   'docs/explanation/evaluation.md',
   'docs/reference/sources.md',
   'docs/how-to/annotate-clips.md',
+  'docs/explanation/live-session.md',
 ];
 const DROPPED = new Set(['objects', 'records', 'samples', 'problems', 'held', 'free', 'options']);
 function condense(value, key = '') {

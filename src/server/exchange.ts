@@ -82,6 +82,11 @@ export class Exchange {
     });
   }
 
+  /** The connection has become a WebSocket, or is about to: nothing may be answered any more. */
+  handOver(): void {
+    this.isAborted = true;
+  }
+
   /** Headers that the answer gets whatever it will be. */
   add(headers: readonly Header[]): void {
     this.#headers.push(...headers);

@@ -316,6 +316,7 @@ class Server implements LiveServer {
       if (exchange.isAborted) return;
       // Of the protocols offered only the one that is spoken is confirmed, never the token.
       const spoken = protocols.split(',').some((offered) => offered.trim() === PROTOCOL);
+      exchange.handOver();
       response.cork(() => {
         response.upgrade(dataOf(role), key, spoken ? PROTOCOL : '', extensions, context);
       });

@@ -102,7 +102,14 @@ export class StreamHub {
       idleTimeout: IDLE_S,
       sendPingsAutomatically: true,
       compression: uws.DISABLED,
-      open: (socket) => this.#connect(socket),
+      open: (socket) => {
+        try {
+          this.#connect(socket);
+        } catch {
+          // What the source or the device tell of themselves cannot be written.
+          socket.end(1011, 'internal error');
+        }
+      },
       drain: (socket) => socket.getUserData().viewer?.drained(),
       message: (socket, message, isBinary) => {
         const bytes = isBinary ? new Uint8Array(message.slice(0)) : new Uint8Array();

@@ -57,6 +57,15 @@ test('a viewer prompts, names, undoes, freezes, scrolls and goes live', async (t
   await t.rejects(client.startRecording(), { code: 'WRITE_FAILED', message: /--record-dir/ });
 });
 
+test('a source that cannot be told of ends that connection, not the server', async (t) => {
+  const { server } = await serveFake(t, { source: () => ({ frames: 1n }) });
+  const socket = new WebSocket(`${server.url.replace('http', 'ws')}/stream`);
+  const code = await new Promise((resolve) => socket.once('close', resolve));
+  t.equal(code, 1011);
+  t.equal((await fetch(`${server.url}/healthz`)).status, 200);
+  t.equal(server.viewers, 0);
+});
+
 test('a frame comes at once to who connects while the session is frozen', async (t) => {
   const { server, session, next } = await serveFake(t);
   const early = connectTo(t, server.url, { format: 'none' });
