@@ -187,6 +187,8 @@ for (const viewport of [
     const slider = page.getByRole('slider');
     await press('Freeze', slider);
     const track = await slider.boundingBox();
+    const bar = await page.getByRole('toolbar').boundingBox();
+    t.ok((bar?.height ?? 999) < 110, 'the slider, and one row of buttons');
     if (!track) throw new Error('the slider is not shown');
     await page.touchscreen.tap(track.x + 4, track.y + track.height / 2);
     await page.locator('canvas[data-frame-id="0"]').waitFor();
