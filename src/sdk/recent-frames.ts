@@ -1,4 +1,5 @@
 import type { EngineFrame, EngineMask } from '../runtime/engine.js';
+import { lumaOf } from '../runtime/luma.js';
 import type { FrameMeta } from './types.js';
 
 /** A frame that a tracker saw, as gray levels, and the objects on it. */
@@ -40,12 +41,7 @@ export class RecentFrames {
   gray({ data, widthPx, heightPx, channels }: EngineFrame): EngineFrame {
     const gray = this.#buffer(widthPx * heightPx);
     if (channels === 1) gray.set(data);
-    else {
-      for (let i = 0, at = 0; i < gray.length; i += 1, at += channels) {
-        const sum = 299 * data[at] + 587 * data[at + 1] + 114 * data[at + 2];
-        gray[i] = (sum + 500) / 1000;
-      }
-    }
+    else lumaOf(data, 0, channels, gray);
     return { data: gray, widthPx, heightPx, channels: 1 };
   }
 

@@ -2,6 +2,7 @@
  * All coordinate maths of the fallback engine: frame px ↔ letterbox px ↔ mask grid, as docs/reference/graphs.md fixes it
  * and as native/core/geometry and native/core/resize compute it. Sizes are (h, w), points (x, y), centres at +0.5.
  */
+import { lumaOf } from '../luma.js';
 
 export interface Letterbox {
   frameWidthPx: number;
@@ -160,10 +161,7 @@ export function letterboxGray(frame: PixelFrame, side: number): Uint8Array {
   return letterbox(widthPx, heightPx, side, (y) => {
     if (y === held) return row;
     held = y;
-    for (let x = 0, at = y * widthPx * channels; x < widthPx; x++, at += channels) {
-      const sum = 299 * data[at] + 587 * data[at + 1] + 114 * data[at + 2];
-      row[x] = Math.floor((sum + 500) / 1000);
-    }
+    lumaOf(data, y * widthPx * channels, channels, row);
     return row;
   });
 }
