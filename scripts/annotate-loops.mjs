@@ -21,11 +21,11 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { chromium } from 'playwright-core';
 import { readLabelMap } from '../dist/eval/label-png.js';
 import { firstClick, nextClick } from '../dist/sdk/clicks.js';
 import { dice } from '../dist/sdk/dice.js';
 import { Mask } from '../dist/sdk/mask.js';
+import { launchBrowser } from './picture-tools.mjs';
 
 const START = { dsc: 0.9, clicks: 2 };
 const CORRECT = { below: 0.7, clicks: 1 };
@@ -49,10 +49,7 @@ for (const name of names) {
 }
 const out = join(folder, 'annotations');
 let tool = await start();
-const browser = await chromium.launch({
-  executablePath: '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu'],
-});
+const browser = await launchBrowser();
 try {
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
   page.setDefaultTimeout(120_000);

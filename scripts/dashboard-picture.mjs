@@ -4,38 +4,18 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { chromium } from 'playwright-core';
 import { Phantom, PHANTOM_LABELS } from 'sonotrack';
+import { centreOf, launchBrowser } from './picture-tools.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const target = process.argv[2] ?? join(root, 'docs', 'images');
 const SIZE = { width: 1280, height: 1080 };
 const [SEED, ATTEMPTS, SPAN_MS] = [2, 10, 60_000];
 
-const browserPath = [
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-].find((path) => existsSync(path));
-if (!browserPath) throw new Error('expected Chromium or Chrome in /usr/bin');
-
 const phantom = new Phantom({ seed: SEED });
-
-/** The middle of a structure on the phantom's first frame, px. */
-function centreOf(label) {
-  let [x, y, count] = [0, 0, 0];
-  phantom.truth(0).forEach((value, i) => {
-    if (value !== label) return;
-    x += (i % phantom.widthPx) + 0.5;
-    y += Math.floor(i / phantom.widthPx) + 0.5;
-    count += 1;
-  });
-  return { x: x / count, y: y / count };
-}
 
 const serve = spawn(
   process.execPath,
@@ -58,7 +38,7 @@ async function post(path, body = {}) {
 
 /** On a busy machine a prompt may come too late for its frame, and is made again. */
 async function prompt(label, objectId) {
-  const point = { ...centreOf(label), label: 1 };
+  const point = { ...centreOf(phantom, label), label: 1 };
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const latest = await fetch(`${url}/api/session/result`);
     if (!latest.ok) continue;
@@ -69,10 +49,7 @@ async function prompt(label, objectId) {
   throw new Error(`expected a mask after ${ATTEMPTS} prompts`);
 }
 
-const browser = await chromium.launch({
-  executablePath: browserPath,
-  args: ['--no-sandbox', '--disable-gpu'],
-});
+const browser = await launchBrowser();
 try {
   const page = await browser.newPage({ viewport: SIZE });
   page.setDefaultTimeout(120_000);

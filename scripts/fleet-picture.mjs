@@ -4,25 +4,18 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { chromium } from 'playwright-core';
 import { startBroker } from '../dist/telemetry/embedded-broker.js';
+import { launchBrowser } from './picture-tools.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const target = process.argv[2] ?? join(root, 'docs', 'images');
 const SIZE = { width: 1280, height: 800 };
 const MEASURE_MS = 70_000;
-
-const browserPath = [
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-].find((path) => existsSync(path));
-if (!browserPath) throw new Error('expected Chromium or Chrome in /usr/bin');
 
 const dir = mkdtempSync(join(tmpdir(), 'sonotrack-picture-'));
 const broker = await startBroker(0);
@@ -52,10 +45,7 @@ const simulator = cli(
   'bay-',
   ...faults,
 );
-const browser = await chromium.launch({
-  executablePath: browserPath,
-  args: ['--no-sandbox', '--disable-gpu'],
-});
+const browser = await launchBrowser();
 try {
   const page = await browser.newPage({ viewport: SIZE });
   // Long enough for a minute of history.

@@ -5,12 +5,12 @@
  * Run it after `npm run build`: node scripts/screenshot.mjs [FOLDER] [-- more options of `serve`]
  */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { chromium } from 'playwright-core';
 import { Phantom, PHANTOM_LABELS } from 'sonotrack';
+import { centreOf, launchBrowser } from './picture-tools.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const separator = process.argv.indexOf('--');
@@ -21,30 +21,11 @@ const SEED = 2;
 const ATTEMPTS = 5;
 const SIZE = { width: 1280, height: 800 };
 
-const browserPath = [
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-].find((path) => existsSync(path));
-if (!browserPath) throw new Error('expected Chromium or Chrome in /usr/bin');
-
 const phantom = new Phantom({ seed: SEED });
-
-/** The middle of a structure on the phantom's first frame, px. */
-function centreOf(label) {
-  let [x, y, count] = [0, 0, 0];
-  phantom.truth(0).forEach((value, i) => {
-    if (value !== label) return;
-    x += (i % phantom.widthPx) + 0.5;
-    y += Math.floor(i / phantom.widthPx) + 0.5;
-    count += 1;
-  });
-  return { x: x / count, y: y / count };
-}
 
 /** A point of the wall, beside the chamber, on the phantom's first frame, px. */
 function inWall() {
-  const y = Math.round(centreOf(PHANTOM_LABELS.chamber).y);
+  const y = Math.round(centreOf(phantom, PHANTOM_LABELS.chamber).y);
   const row = phantom.truth(0).subarray(y * phantom.widthPx, (y + 1) * phantom.widthPx);
   const first = row.indexOf(PHANTOM_LABELS.wall);
   const last = row.indexOf(PHANTOM_LABELS.chamber);
@@ -61,10 +42,7 @@ const server = spawn(
   ],
   { stdio: ['ignore', 'pipe', 'inherit'] },
 );
-const browser = await chromium.launch({
-  executablePath: browserPath,
-  args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--mute-audio'],
-});
+const browser = await launchBrowser();
 try {
   const ready = await new Promise((resolve, reject) => {
     createInterface({ input: server.stdout }).once('line', resolve);
@@ -106,10 +84,10 @@ try {
     await card.getByRole('button', { name: 'Save' }).click();
   };
 
-  await click(centreOf(PHANTOM_LABELS.chamber), 1);
+  await click(centreOf(phantom, PHANTOM_LABELS.chamber), 1);
   await name(1, 'Chamber');
   await page.keyboard.press('n');
-  await click(centreOf(PHANTOM_LABELS.cyst), 2);
+  await click(centreOf(phantom, PHANTOM_LABELS.cyst), 2);
   await name(2, 'Cyst');
   // Long enough for whole beats in the curve, and for a latency report over tracked frames only.
   await page.waitForTimeout(8000);
