@@ -1,6 +1,7 @@
 """Synthetic pictures beside real ones: `python -m sonotrack_training.picture_page --data DIR --out ../docs/images/synthetic.jpg`.
 
-Left of the line the generator's scenes with their labels, right of it training pictures under the same augmentation.
+Left of the line the generator's scenes with their labels, every other one with speckle borrowed from a training picture,
+right of it training pictures under the same augmentation.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from .data import augment, synthetic
-from .data.prompted import focus_of
+from .data import augment
+from .data.prompted import Mix, Sampler, focus_of
 from .data.samples import load_samples
 
 TILE, GAP = 192, 8
@@ -42,11 +43,12 @@ def main() -> None:
     rng = np.random.default_rng(args.seed)
     samples = load_samples(args.data, "train", REAL)
     by_set = [[s for s in samples if s.set == name] for name in REAL]
+    makers = [Sampler(samples, Mix(borrowed=share), args.seed) for share in (0.0, 1.0)]
     rows = []
     for _ in range(args.rows):
         made, real = [], []
         for column in range(args.columns):
-            image, labels = synthetic.scene(rng, TILE)
+            image, labels = makers[column % 2].made(rng, TILE)
             made.append(outlined(augment.intensity(rng, image), labels))
             own = by_set[column % len(by_set)]
             sample = own[rng.integers(len(own))]

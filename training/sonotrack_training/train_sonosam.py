@@ -92,6 +92,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--synthetic", type=float, default=Mix.synthetic)
     p.add_argument("--region", type=float, default=Mix.region)
     p.add_argument("--wall", type=float, default=Mix.wall)
+    p.add_argument(
+        "--borrowed", type=float, default=Mix.borrowed, help="share of the synthetic with real speckle"
+    )
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--workers", type=int, default=1, help="processes that share the work")
     p.add_argument("--threads", type=int, default=2, help="of each process")
@@ -274,7 +277,7 @@ def train(workers: Workers, args: argparse.Namespace) -> None:
         average.load_state_dict(state["average"])
         optimiser.load_state_dict(state["optimiser"])
         step, spent = state["step"], state["spent"]
-    mix = Mix(args.synthetic, args.region, args.wall)
+    mix = Mix(args.synthetic, args.region, args.wall, args.borrowed)
     learnt = [s for s in load_samples(args.data, "train") if s.set not in args.leave_out]
     sampler = Sampler(learnt, mix, args.seed)
     views: list = []

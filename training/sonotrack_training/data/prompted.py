@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from . import augment, synthetic, targets
+from . import augment, borrowed_speckle, synthetic, targets
 from .samples import Sample
 
 # How often a set is drawn; by anatomy rather than by size, the fetal heads alone are half of the pictures.
@@ -31,6 +31,7 @@ class Mix:
     synthetic: float = 0.4
     region: float = 0.1
     wall: float = 0.08
+    borrowed: float = 0.6  # of the synthetic pictures, those with a real picture's speckle
 
 
 @dataclass
@@ -70,15 +71,31 @@ class Sampler:
     def view(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
         """A picture and its labels, u8 [S, S] each."""
         if rng.random() < self.mix.synthetic:
-            if rng.random() < 0.5:
-                return synthetic.scene(rng, size)
-            image, labels = synthetic.scene(rng, round(1.5 * size))  # to be looked at more closely
+            close = rng.random() < 0.5
+            side = round(1.5 * size) if close else size
+            image, labels = self.made(rng, side)
+            if not close:
+                return image, labels
         else:
-            name = rng.choice(list(self.by_set), p=self.weights)
-            sample = self.by_set[name][rng.integers(len(self.by_set[name]))]
+            sample = self.sample(rng)
             image, labels = sample.image, sample.labels
         matrix = augment.random_view(rng, *image.shape, size, focus_of(rng, labels))
         return augment.warp(rng, image, labels, matrix, size)
+
+    def sample(self, rng: np.random.Generator) -> Sample:
+        name = rng.choice(list(self.by_set), p=self.weights)
+        return self.by_set[name][rng.integers(len(self.by_set[name]))]
+
+    def made(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
+        """A synthetic scene, with speckle of its own or borrowed from a training picture; u8 [S, S] each."""
+        if self.by_set and rng.random() < self.mix.borrowed:
+            texture = borrowed_speckle.texture(rng, self.sample(rng).image, size)
+            if texture is not None:
+                echo, labels = synthetic.anatomy(rng, size)[:2]
+                image = borrowed_speckle.lay_over(rng, echo, texture)
+                covered = augment.fan(rng, size) > 0 if rng.random() < 0.7 else np.ones((size, size), bool)
+                return image * covered, labels * covered
+        return synthetic.scene(rng, size)
 
     def target(
         self, rng: np.random.Generator, image: np.ndarray, labels: np.ndarray

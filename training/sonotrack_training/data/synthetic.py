@@ -233,11 +233,16 @@ def render(rng: np.random.Generator, echo: np.ndarray) -> np.ndarray:
 SCENES = {heart: 0.48, lesions: 0.2, layers: 0.12, vessels: 0.1, head: 0.1}
 
 
+def anatomy(rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray, bool]:
+    """A random scene: echogenicity f32 [S, S], labels u8 [S, S], and whether it is a heart."""
+    make = list(SCENES)[rng.choice(len(SCENES), p=list(SCENES.values()))]
+    return *make(rng, size), make is heart
+
+
 def scene(rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
     """A random scene → picture u8 [S, S], labels u8 [S, S]; half of them by a sector probe, others behind a fan."""
-    make = list(SCENES)[rng.choice(len(SCENES), p=list(SCENES.values()))]
-    echo, labels = make(rng, size)
-    if rng.random() < (0.75 if make is heart else 0.35):
+    echo, labels, of_heart = anatomy(rng, size)
+    if rng.random() < (0.75 if of_heart else 0.35):
         sector = Sector.random(rng)
         return render_sector(rng, echo, sector), labels * sector.covers(size)
     image = render(rng, echo)

@@ -19,7 +19,9 @@ def labelled(rng: np.random.Generator, labels: np.ndarray) -> np.ndarray | None:
     values = values[counts >= MIN_PX]
     if not len(values):
         return None
-    mask = (labels == rng.choice(values)).astype(np.uint8)
+    # walls and bands are asked for more often than discs: they are what is learnt last
+    weights = np.sqrt([raggedness((labels == value).astype(np.uint8)) for value in values])
+    mask = (labels == rng.choice(values, p=weights / weights.sum())).astype(np.uint8)
     if len(values) > 1 and rng.random() < 0.07:
         mask |= (labels == rng.choice(values)).astype(np.uint8)
     elif rng.random() < 0.1:
@@ -30,10 +32,15 @@ def labelled(rng: np.random.Generator, labels: np.ndarray) -> np.ndarray | None:
     return mask
 
 
-def frayed(mask: np.ndarray) -> bool:
-    """Whether no person would draw such a border: much longer than a disc's of the same area."""
+def raggedness(mask: np.ndarray) -> float:
+    """Squared perimeter over that of a disc of the same area: about 1 for a disc, 5 for a long band or a frayed region."""
     perimeter = sum(cv2.arcLength(c, True) for c in contours(mask))
-    return perimeter**2 / (4 * np.pi * max(int(mask.sum()), 1)) > 5
+    return max(1.0, perimeter**2 / (4 * np.pi * max(int(mask.sum()), 1)))
+
+
+def frayed(mask: np.ndarray) -> bool:
+    """Whether no person would draw such a border."""
+    return raggedness(mask) > 5
 
 
 def region(rng: np.random.Generator, image: np.ndarray) -> np.ndarray | None:
