@@ -1,12 +1,12 @@
 /** What `doctor` looks at. */
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
-import { loadBundle } from '../runtime/bundle.js';
+import { openBundle } from '../runtime/bundle-store.js';
 import { loadBinding } from '../runtime/native.js';
 import { loadProfile, threadsOf, type FirmwareProfile } from '../runtime/profiles.js';
 import { openDevice } from '../sdk/device.js';
 import { explain } from './failure.js';
-import type { GlobalOptions } from './shared.js';
+import { deviceOptionsOf, type GlobalOptions } from './shared.js';
 
 export interface Finding {
   name: string;
@@ -29,7 +29,7 @@ export async function examine(options: GlobalOptions): Promise<Finding[]> {
     examineNode(process.versions.node),
     examineAddon(options),
     profileFinding,
-    await examineModels(options.modelsDir),
+    await examineModels(options),
     await examineEngine(options),
     await examineServer(),
     examineCpu(process.arch, await readCpuFlags()),
@@ -66,20 +66,28 @@ async function examineProfile(
   }
 }
 
-async function examineModels(modelsDir: string | undefined): Promise<Finding> {
+async function examineModels({ modelsDir, trust }: GlobalOptions): Promise<Finding> {
   try {
-    const { manifest, dir } = await loadBundle(modelsDir);
+    const { bundle, notice } = await openBundle(modelsDir, trust);
+    const { manifest, dir, signedBy } = bundle;
     const count = Object.keys(manifest.files).length;
-    const detail = `${manifest.name} ${manifest.version} (${manifest.precision}) in ${dir}: ${count} files, hashes agree`;
-    return { name: 'models', status: 'ok', detail, fix: null };
+    const signature = signedBy ? `signed by ${signedBy}` : 'signature not asked for';
+    const detail = `${manifest.name} ${manifest.version} (${manifest.precision}) in ${dir}: ${count} files, hashes agree, ${signature}`;
+    if (notice === null) return { name: 'models', status: 'ok', detail, fix: null };
+    return {
+      name: 'models',
+      status: 'warn',
+      detail: `${detail}; ${notice}`,
+      fix: 'install the bundle again',
+    };
   } catch (error) {
     return failed('models', error);
   }
 }
 
-async function examineEngine({ engine, profile, modelsDir }: GlobalOptions): Promise<Finding> {
+async function examineEngine(options: GlobalOptions): Promise<Finding> {
   try {
-    const device = await openDevice({ engine, profile, ...(modelsDir && { modelsDir }) });
+    const device = await openDevice(deviceOptionsOf(options));
     const { info } = device;
     await device.close();
     const detail = `${info.engine} on ${info.executionProvider}, ONNX Runtime ${info.onnxruntimeVersion}`;

@@ -47,6 +47,8 @@ const HINTS: Partial<Record<ErrorCode, string>> = {
   MODEL_FILE_MISSING: 'the bundle is incomplete: install it again',
   MODEL_FILE_TRUNCATED: 'the bundle is damaged: install it again',
   MODEL_FILE_ALTERED: 'the bundle is not the one its manifest describes: install it again',
+  MODEL_UNSIGNED: 'sign it with `sonotrack models sign`',
+  MODEL_UNTRUSTED: 'name the public key of whoever signed it with --trust',
   SOURCE_NOT_FOUND: 'check the path; the built-in phantom is `phantom:`',
   SOURCE_UNSUPPORTED: 'convert it to PNG, JPEG or TIFF',
   EMPTY_MASK: 'click inside of the structure, or draw a box around it',

@@ -37,7 +37,16 @@ export function createProgram(): Command {
         .default('auto'),
     )
     .option('--profile <name>', 'firmware profile: a name, or the path of a file', DEFAULT_PROFILE)
-    .option('--models-dir <dir>', 'folder of a model bundle (default: the one shipped)')
+    .option(
+      '--models-dir <dir>',
+      'folder of a model bundle, or of a store of installed ones (default: the one shipped)',
+    )
+    .option(
+      '--trust <file>',
+      'public key (ed25519, PEM); with one, models must be signed by it; repeatable',
+      (file: string, before: string[]) => [...before, file],
+      [],
+    )
     .option('--json', 'machine-readable output', false)
     .option('--quiet', 'no progress, no warnings', false)
     .option('--verbose', 'stack traces of errors', false)

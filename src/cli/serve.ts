@@ -17,7 +17,7 @@ import { checkDeviceId } from '../telemetry/topics.js';
 import { UsageError } from './failure.js';
 import { brokerOf, withMqtt, type MqttCliOptions } from './mqtt-options.js';
 import { serverOptionsOf, withServer, type ServerCliOptions } from './server-options.js';
-import type { GlobalOptions } from './shared.js';
+import { deviceOptionsOf, type GlobalOptions } from './shared.js';
 import { untilSignal } from './signal.js';
 import { openTelemetryDir } from './telemetry-dir.js';
 
@@ -102,11 +102,10 @@ async function run(options: ServeOptions): Promise<void> {
     const ingest = options.source === INGEST ? new IngestSource() : null;
     const source = ingest ?? (await openSource(options.source, { realtime: true, loop: true }));
     closers.push(() => source.close());
-    const { engine, profile, modelsDir } = options;
-    const firmware = await loadProfile(profile);
+    const firmware = await loadProfile(options.profile);
     const { frameBudgetMs, memoryCeilingMb, thermalLadder } = firmware;
     const health = new HealthMonitor(thermalLadder);
-    const device = await openDevice({ engine, profile, ...(modelsDir && { modelsDir }) });
+    const device = await openDevice(deviceOptionsOf(options));
     closers.push(() => device.close());
     const broker = await openBroker(options);
     if (broker) closers.push(() => broker.close());

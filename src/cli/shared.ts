@@ -1,13 +1,14 @@
 /** What several commands share: reading prompts, opening the device, printing. */
 import { InvalidArgumentError, type Command } from 'commander';
 import { openDevice, type Device } from '../sdk/device.js';
-import type { Box, EngineChoice, Point, Prompts, ZoomMode } from '../sdk/types.js';
+import type { Box, DeviceOptions, EngineChoice, Point, Prompts, ZoomMode } from '../sdk/types.js';
 import { UsageError } from './failure.js';
 
 export interface GlobalOptions {
   engine: EngineChoice;
   profile: string;
   modelsDir?: string;
+  trust: string[];
   json: boolean;
   quiet: boolean;
   verbose: boolean;
@@ -53,18 +54,26 @@ export function promptsOf({ point, box }: PromptOptions): Prompts {
   return { ...(point.length > 0 && { points: point }), ...(box && { box }) };
 }
 
+/** The device that the global options describe. */
+export const deviceOptionsOf = ({
+  engine,
+  profile,
+  modelsDir,
+  trust,
+}: GlobalOptions): DeviceOptions => ({
+  engine,
+  profile,
+  trustedKeys: trust,
+  ...(modelsDir && { modelsDir }),
+});
+
 /** Opens the device that the global options describe, does the work, and closes it whatever happens. */
 export async function withDevice<T>(
-  { engine, profile, modelsDir }: GlobalOptions,
+  options: GlobalOptions,
   work: (device: Device) => Promise<T>,
   zoom?: ZoomMode,
 ): Promise<T> {
-  const device = await openDevice({
-    engine,
-    profile,
-    ...(modelsDir && { modelsDir }),
-    ...(zoom && { zoom }),
-  });
+  const device = await openDevice({ ...deviceOptionsOf(options), ...(zoom && { zoom }) });
   try {
     return await work(device);
   } finally {

@@ -46,7 +46,7 @@ export class PromptedTask implements TrackTask {
   #areaSumMm2: number | null = 0;
 
   constructor(prompts: Prompts, { volume }: SourceInfo) {
-    this.operator = { start: (device, frame) => predictFirst(device, frame, prompts) };
+    this.operator = markFirst(prompts);
     this.#sliceSpacingMm = volume?.sliceSpacingMm ?? null;
   }
 
@@ -94,15 +94,20 @@ export class PromptedTask implements TrackTask {
   }
 }
 
-async function predictFirst(device: Device, frame: Frame, prompts: Prompts): Promise<ObjectMask[]> {
-  const image = await device.setImage(frame);
-  try {
-    const mask = await image.predict(prompts);
-    if (mask.areaPx > 0) return [{ id: 1, mask }];
-  } finally {
-    await image.close();
-  }
-  throw new SonotrackError('EMPTY_MASK', 'predict', 'nothing was found at the prompts');
+/** Marks one object by `prompts` on the start frame, and corrects nothing. */
+export function markFirst(prompts: Prompts): Operator {
+  return {
+    start: async (device: Device, frame: Frame): Promise<ObjectMask[]> => {
+      const image = await device.setImage(frame);
+      try {
+        const mask = await image.predict(prompts);
+        if (mask.areaPx > 0) return [{ id: 1, mask }];
+      } finally {
+        await image.close();
+      }
+      throw new SonotrackError('EMPTY_MASK', 'predict', 'nothing was found at the prompts');
+    },
+  };
 }
 
 /** Every object of the truth, marked and corrected by the simulated expert. */

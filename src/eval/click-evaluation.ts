@@ -3,7 +3,7 @@ import { runClicks } from './click-run.js';
 import type { FirstClick } from './click-until.js';
 import type { Segmenter } from './comparator.js';
 import { readExample, type DataSet } from './dataset.js';
-import { figuresOf, mean, type ClickFigures, type ObjectRecord } from './figures.js';
+import { figuresOf, mean, median, type ClickFigures, type ObjectRecord } from './figures.js';
 
 export interface ClickEvaluationOptions {
   /** Clicks an object. */
@@ -111,10 +111,4 @@ function bySet(
     );
   }
   return { sets, labels };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }

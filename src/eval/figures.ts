@@ -37,6 +37,13 @@ export interface ClickFigures {
 export const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
+/** NaN for none. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const half = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+}
+
 /** Figures over objects, each weighing the same. `records` must not be empty. */
 export function figuresOf(records: readonly ObjectRecord[]): ClickFigures {
   const figures = overFigures(records, (pick) => mean(records.map(pick)));

@@ -1,9 +1,10 @@
 /** Model bundles: a folder with manifest.json, the ONNX graphs and a model card. Every file is hashed when it is loaded. */
-import { createHash } from 'node:crypto';
+import { createHash, type KeyObject } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { MANIFEST_FILE, readManifest, verifySignature } from './bundle-signature.js';
 import type { EngineOptions } from './engine.js';
 import { SonotrackError } from './errors.js';
 import { packageRoot, packageVersion } from './package-info.js';
@@ -49,6 +50,8 @@ export interface Bundle {
   /** Absolute. */
   dir: string;
   manifest: Manifest;
+  /** Id of the trusted key that signed it; null where no trusted keys were given, and so no signature was asked for. */
+  signedBy: string | null;
   /** Absolute paths of the five graphs. */
   graphs: EngineOptions['graphs'];
   geometry: ModelGeometry;
@@ -72,26 +75,32 @@ export const defaultModelsDir = (): string => join(packageRoot(), 'models', 'lit
 const validateManifest = compileSchema<Manifest>(new URL('manifest.schema.json', import.meta.url));
 
 const fail = (
-  code: `MODEL_${'NOT_FOUND' | 'MANIFEST_INVALID' | 'UNSUPPORTED' | 'FILE_MISSING' | 'FILE_TRUNCATED' | 'FILE_ALTERED'}`,
+  code: `MODEL_${'MANIFEST_INVALID' | 'UNSUPPORTED' | 'FILE_MISSING' | 'FILE_TRUNCATED' | 'FILE_ALTERED'}`,
   message: string,
   cause?: unknown,
 ): SonotrackError =>
   new SonotrackError(code, 'models', message, cause === undefined ? undefined : { cause });
 
 /**
- * Reads and checks the bundle in `modelsDir` (default: the shipped one): the manifest against its schema, then size and
- * SHA-256 of every file that it lists.
- * @throws SonotrackError MODEL_NOT_FOUND, MODEL_MANIFEST_INVALID, MODEL_UNSUPPORTED, MODEL_FILE_MISSING,
- *   MODEL_FILE_TRUNCATED or MODEL_FILE_ALTERED.
+ * Reads and checks the bundle in `modelsDir` (default: the shipped one): the signature where there are `trustedKeys`, the
+ * manifest against its schema, then size and SHA-256 of every file that it lists.
+ * @throws SonotrackError MODEL_NOT_FOUND, MODEL_UNSIGNED, MODEL_UNTRUSTED, MODEL_MANIFEST_INVALID, MODEL_UNSUPPORTED,
+ *   MODEL_FILE_MISSING, MODEL_FILE_TRUNCATED or MODEL_FILE_ALTERED.
  */
-export async function loadBundle(modelsDir: string = defaultModelsDir()): Promise<Bundle> {
+export async function loadBundle(
+  modelsDir: string = defaultModelsDir(),
+  trustedKeys: readonly KeyObject[] = [],
+): Promise<Bundle> {
   const dir = resolve(modelsDir);
-  const manifest = parseManifest(await readManifest(dir), join(dir, 'manifest.json'));
+  const bytes = await readManifest(dir);
+  const signedBy = trustedKeys.length > 0 ? await verifySignature(dir, bytes, trustedKeys) : null;
+  const manifest = parseManifest(bytes.toString('utf8'), join(dir, MANIFEST_FILE));
   await Promise.all(Object.keys(manifest.files).map((name) => checkFile(dir, name, manifest)));
   const { sonosam, deaot } = manifest;
   return {
     dir,
     manifest,
+    signedBy,
     graphs: {
       sonosamEncoder: join(dir, sonosam.encoder),
       sonosamDecoder: join(dir, sonosam.decoder),
@@ -106,14 +115,6 @@ export async function loadBundle(modelsDir: string = defaultModelsDir()): Promis
       objectSlots: deaot.objectSlots,
     },
   };
-}
-
-async function readManifest(dir: string): Promise<string> {
-  try {
-    return await readFile(join(dir, 'manifest.json'), 'utf8');
-  } catch (cause) {
-    throw fail('MODEL_NOT_FOUND', `no model bundle in ${dir}: cannot read manifest.json`, cause);
-  }
 }
 
 function parseManifest(text: string, file: string): Manifest {

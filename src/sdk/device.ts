@@ -1,4 +1,5 @@
-import { loadBundle, type Bundle, type Manifest } from '../runtime/bundle.js';
+import { openBundle } from '../runtime/bundle-store.js';
+import type { Bundle, Manifest } from '../runtime/bundle.js';
 import type { Engine } from '../runtime/engine.js';
 import { SonotrackError } from '../runtime/errors.js';
 import { openEngine } from '../runtime/open-engine.js';
@@ -9,7 +10,13 @@ import {
   threadsOf,
   type FirmwareProfile,
 } from '../runtime/profiles.js';
-import { checkInteger, checkObject, checkOneOf, checkString } from '../runtime/validate.js';
+import {
+  checkInteger,
+  checkObject,
+  checkOneOf,
+  checkString,
+  typeError,
+} from '../runtime/validate.js';
 import { ZOOM_MODES, ZoomImage, type ZoomMode } from '../runtime/zoom.js';
 import { checkFrame } from './check.js';
 import { DeviceState } from './device-state.js';
@@ -48,15 +55,23 @@ const MOST_HISTORY_FRAMES = 600;
  * await device.close();
  */
 export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
-  const given = checkObject(options, 'options', ['profile', 'modelsDir', 'engine', 'zoom']);
+  const given = checkObject(options, 'options', [
+    'profile',
+    'modelsDir',
+    'trustedKeys',
+    'engine',
+    'zoom',
+  ]);
   const choice = checkOneOf(given.engine ?? DEFAULTS.engine, 'engine', ENGINES);
   const profileName = checkString(given.profile ?? DEFAULTS.profile, 'profile');
   const modelsDir =
     given.modelsDir === undefined ? undefined : checkString(given.modelsDir, 'modelsDir');
+  const trustedKeys = checkFiles(given.trustedKeys ?? [], 'trustedKeys');
   const zoom = given.zoom === undefined ? null : checkOneOf(given.zoom, 'zoom', ZOOM_MODES);
   const profile = await loadProfile(profileName);
-  const bundle = await loadBundle(modelsDir);
+  const { bundle, notice: storeNotice } = await openBundle(modelsDir, trustedKeys);
   const notices = fitNotices(profile, bundle.manifest);
+  if (storeNotice) notices.push(storeNotice);
   const { engine, notice } = await openEngine(choice, {
     graphs: bundle.graphs,
     ...bundle.geometry,
@@ -149,6 +164,11 @@ export class Device {
   }
 }
 
+function checkFiles(value: unknown, name: string): string[] {
+  if (!Array.isArray(value)) throw typeError('an array of file names', name, value);
+  return value.map((file, i) => checkString(file, `${name}[${i}]`));
+}
+
 /** @throws SonotrackError PROFILE_INVALID when the profile asks for other input sizes than the bundle has. */
 function fitNotices(profile: FirmwareProfile, manifest: Manifest): string[] {
   for (const model of ['sonosam', 'deaot'] as const) {
@@ -172,7 +192,7 @@ function fitNotices(profile: FirmwareProfile, manifest: Manifest): string[] {
 function infoOf(
   engine: Engine,
   profile: FirmwareProfile,
-  { manifest }: Bundle,
+  { manifest, signedBy }: Bundle,
   notices: string[],
 ): DeviceInfo {
   const model = (name: 'sonosam' | 'deaot'): ModelInfo => ({
@@ -189,6 +209,7 @@ function infoOf(
     profile: profile.name,
     models: Object.freeze({
       bundle: `${manifest.name} ${manifest.version}`,
+      signedBy,
       sonosam: Object.freeze(model('sonosam')),
       deaot: Object.freeze({ ...model('deaot'), objectSlots, askBelow }),
     }),

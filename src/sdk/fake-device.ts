@@ -19,6 +19,7 @@ export function fakeDevice(options: FakeEngineOptions = {}): {
     ...engine.info,
     profile: 'x86-cpu',
     models: {
+      signedBy: null,
       bundle: 'fake 0.0.0',
       sonosam: model,
       deaot: { ...model, objectSlots: 10, askBelow: 0.9 },

@@ -99,8 +99,13 @@ export type EngineChoice = 'auto' | 'native' | 'onnxruntime-node';
 export interface DeviceOptions {
   /** Name of a firmware profile, or the path of a profile file. Default: 'x86-cpu'. */
   profile?: string;
-  /** Folder of a model bundle. Default: the bundle shipped with the package. */
+  /** Folder of a model bundle, or of a store of installed ones. Default: the bundle shipped with the package. */
   modelsDir?: string;
+  /**
+   * PEM files of ed25519 public keys. With them a bundle must be signed by one; a store cannot be used without. Default: none,
+   * only hashes are checked.
+   */
+  trustedKeys?: string[];
   /** Default: 'auto', the native addon where it loads, else onnxruntime-node. */
   engine?: EngineChoice;
   /** Whether `predict` looks again at a crop around the object. Default: what the profile says. */
@@ -135,6 +140,8 @@ export interface DeviceInfo extends Readonly<EngineInfo> {
   readonly profile: string;
   readonly models: {
     readonly bundle: string;
+    /** Id of the trusted key that signed the bundle; null where no trusted keys were given. */
+    readonly signedBy: string | null;
     readonly sonosam: ModelInfo;
     readonly deaot: ModelInfo & { readonly objectSlots: number; readonly askBelow: number };
   };

@@ -158,6 +158,7 @@ export const INFO: DeviceInfo = {
   onnxruntimeVersion: '0.0.0',
   profile: 'x86-cpu',
   models: {
+    signedBy: null,
     bundle: 'test 1.0.0',
     sonosam: {
       name: 'sonosam',
