@@ -15,7 +15,7 @@ import onnxruntime
 import torch
 from torch import Tensor, nn
 
-from .models.deaot import DeAot
+from .models.deaot import DeAot, DeAotOptions
 from .weights import load_weights
 
 OPSET = 20
@@ -171,11 +171,11 @@ def export(model: DeAot, out: Path) -> list[Path]:
     return paths
 
 
-def load_model(checkpoint: Path | None) -> DeAot:
+def load_model(checkpoint: Path | None, size: int = DeAotOptions.size) -> DeAot:
     """A model with the averaged weights of ``checkpoint`` (of a training run, or its safetensors),
-    or with random ones (seed 0) for None."""
+    or with random ones (seed 0) for None; trained weights hold for the size that they were trained for."""
     torch.manual_seed(0)
-    model = DeAot()
+    model = DeAot(DeAotOptions(size=size))
     if checkpoint is not None and checkpoint.suffix == ".safetensors":
         load_weights(checkpoint, model)
     elif checkpoint is not None:
@@ -186,9 +186,10 @@ def load_model(checkpoint: Path | None) -> DeAot:
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--checkpoint", type=Path, help="of train_deaot; random weights without")
+    parser.add_argument("--size", type=int, default=DeAotOptions.size, help="input size, px; weights are of 256")
     parser.add_argument("--out", type=Path, required=True)
     a = parser.parse_args(argv)
-    for path in export(load_model(a.checkpoint), a.out):
+    for path in export(load_model(a.checkpoint, a.size), a.out):
         print(path)
 
 

@@ -3,9 +3,9 @@
 import json
 
 import numpy as np
+import pictures
 import pytest
 import torch
-from PIL import Image
 
 from sonotrack_training.calibrate_gate import BIAS, long_clips, main
 from sonotrack_training.data.clips import ClipGenerator, ClipOptions
@@ -13,28 +13,15 @@ from sonotrack_training.data.samples import Sample
 from sonotrack_training.models.deaot import DeAot
 
 
-def picture(seed: int) -> tuple[np.ndarray, np.ndarray]:
-    labels = np.zeros((64, 64), np.uint8)
-    labels[20:44, 16:40] = 1
-    noise = np.random.default_rng(seed).integers(20, 80, labels.shape)
-    return (noise + 100 * labels).astype(np.uint8), labels
-
-
 def test_long_clips_are_the_same_on_every_call():
-    generator = ClipGenerator([Sample("set", "id", "group", *picture(0))], ClipOptions(frames=3))
+    generator = ClipGenerator([Sample("set", "id", "group", *pictures.square(0))], ClipOptions(frames=3))
     first, again = (long_clips(generator, 2, 0.05) for _ in range(2))
     assert all(np.array_equal(a.images, b.images) for a, b in zip(first, again, strict=True))
     assert not np.array_equal(first[0].images, first[1].images)
 
 
 def test_only_the_bias_of_the_references_changes(tmp_path, capsys):
-    folder = tmp_path / "data" / "usgra_seg"
-    for sub in ("images", "masks"):
-        (folder / sub).mkdir(parents=True)
-    for i in range(30):
-        image, labels = picture(i)
-        Image.fromarray(image).save(folder / "images" / f"{i:04}.png")
-        Image.fromarray(labels).save(folder / "masks" / f"{i:04}.png")
+    pictures.write_set(tmp_path / "data" / "usgra_seg", 30)
     torch.manual_seed(0)
     before = DeAot().state_dict()
     torch.save({"ema": before, "step": 7}, tmp_path / "in.pt")

@@ -2,9 +2,8 @@
 
 import json
 
-import numpy as np
+import pictures
 import torch
-from PIL import Image
 from safetensors.torch import load_file
 
 from sonotrack_training import calibrate_quality
@@ -15,15 +14,8 @@ from sonotrack_training.models.deaot_decoder import QualityHead
 from sonotrack_training.weights import save_weights
 
 
-def picture(seed: int) -> tuple[np.ndarray, np.ndarray]:
-    labels = np.zeros((64, 64), np.uint8)
-    labels[20:44, 16:40] = 1
-    noise = np.random.default_rng(seed).integers(20, 80, labels.shape)
-    return (noise + 100 * labels).astype(np.uint8), labels
-
-
 def samples(count: int) -> list[Sample]:
-    return [Sample("set", f"{i}", f"patient{i // 2}", *picture(i)) for i in range(count)]
+    return [Sample("set", f"{i}", f"patient{i // 2}", *pictures.square(i)) for i in range(count)]
 
 
 def test_no_patient_both_fits_and_judges():
@@ -62,13 +54,7 @@ def test_figures_count_the_questions():
 
 def test_only_the_head_changes(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(calibrate_quality, "STEPS", 5)
-    folder = tmp_path / "data" / "usgra_seg"
-    for sub in ("images", "masks"):
-        (folder / sub).mkdir(parents=True)
-    for i in range(60):
-        image, labels = picture(i)
-        Image.fromarray(image).save(folder / "images" / f"{i:04}.png")
-        Image.fromarray(labels).save(folder / "masks" / f"{i:04}.png")
+    pictures.write_set(tmp_path / "data" / "usgra_seg", 60)
     torch.manual_seed(0)
     save_weights(tmp_path / "in.safetensors", DeAot().state_dict(), {"step": "7"})
     options = f"--weights {tmp_path}/in.safetensors --out {tmp_path}/out.safetensors"
