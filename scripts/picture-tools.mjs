@@ -14,10 +14,10 @@ export function launchBrowser() {
   });
 }
 
-/** The middle of a structure on the phantom's first frame, px. */
-export function centreOf(phantom, label) {
+/** The middle of a structure on one of the phantom's frames, px. */
+export function centreOf(phantom, label, index = 0) {
   let [x, y, count] = [0, 0, 0];
-  phantom.truth(0).forEach((value, i) => {
+  phantom.truth(index).forEach((value, i) => {
     if (value !== label) return;
     x += (i % phantom.widthPx) + 0.5;
     y += Math.floor(i / phantom.widthPx) + 0.5;

@@ -240,6 +240,13 @@ export const SECTIONS = {
         `${number(r.rss.growthMiB, 1)} MiB after warm-up.`,
     ];
   },
+  corrections: (r) => [
+    `A stream of ${r.rateHz} frames a second for ${number(r.sent / r.rateHz / 60, 0)} minutes into the shipped models, two objects, a ` +
+      `click every ${r.everySeconds} s (${r.clicks.onTheFrameShown} on the frame just shown, ${r.clicks.onAnEarlierFrame} on an earlier ` +
+      `one): of ${r.sent} frames ${r.processed} were tracked, ${r.droppedByTracking} replaced by a newer one and counted, ` +
+      `${r.unaccounted} not accounted for; of ${r.shown.masks} masks shown ${r.shown.onAnotherFrame} lay on another frame than their own. ` +
+      `A tracker alone that made the same calls afterwards gave ${r.replay.differing} of ${r.replay.compared} masks differently.`,
+  ],
   precision: (r) => {
     const rows = Object.entries(r.calls).map(([call, t]) => [
       `\`${call}\``,
