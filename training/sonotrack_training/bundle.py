@@ -22,6 +22,7 @@ from .data.samples import Sample, load_samples
 from .model_card import model_card
 from .quantise import FAMILIES, Feed
 from .run_log import write_json, write_text
+from .tensorrt_operators import check as check_for_tensorrt
 
 SONOSAM = ("sonosam-encoder", "sonosam-decoder")
 DEAOT = ("deaot-encoder", "deaot-memorize", "deaot-propagate")
@@ -46,8 +47,11 @@ def feeds_of(model: str, fp32: Path, samples: list[Sample]) -> Mapping[str, Iter
 def quantise_graphs(
     fp32: Path, out: Path, feeds: Mapping[str, Iterable[Feed]], family: str
 ) -> None:
+    """Raises ValueError for a graph that its family of execution providers does not take."""
     for name in feeds:
         FAMILIES[family](fp32 / f"{name}.onnx", out / f"{name}.onnx", feeds[name])
+        if family == "tensorrt":
+            check_for_tensorrt(out / f"{name}.onnx")
 
 
 def input_side(path: Path, name: str) -> int:
