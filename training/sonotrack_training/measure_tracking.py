@@ -14,18 +14,16 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import cv2
 import numpy as np
 import torch
-from PIL import Image
 from tqdm import tqdm
 
 from .anchors import Guidance
-from .data.clips import speckle
+from .evaluation_clips import LabelledClip, add_arguments, clips_of, selection_of
 from .letterbox import Letterbox
 from .models.warp import warp
 from .onnx_tracker import OnnxTracker
@@ -94,40 +92,6 @@ class Anchored:
         return warp(self._masks, flow)[0].numpy(), None
 
 
-@dataclass(frozen=True)
-class LabelledClip:
-    """``frames`` u8[H, W] and ``labels`` u8[H, W] (0 background) of one clip."""
-
-    name: str
-    frames: list[np.ndarray]
-    labels: list[np.ndarray]
-
-
-def read_clip(folder: Path) -> LabelledClip:
-    """A folder with ``frames/ID.png`` and ``masks/ID.png``."""
-    names = sorted(p.name for p in (folder / "frames").glob("*.png"))
-    frames = [np.asarray(Image.open(folder / "frames" / n).convert("L")) for n in names]
-    labels = [np.asarray(Image.open(folder / "masks" / n)) for n in names]
-    return LabelledClip(folder.name, frames, labels)
-
-
-def read_pairs(root: Path) -> list[LabelledClip]:
-    """The end-diastolic and end-systolic frames listed in ``camus_ed_es_pairs.json``, as clips of
-    two frames."""
-    pairs = []
-    for name, *ids in json.loads((root / "camus_ed_es_pairs.json").read_text()):
-        frames = [
-            np.asarray(Image.open(root / name / "images" / f"{i}.png").convert("L")) for i in ids
-        ]
-        labels = [np.asarray(Image.open(root / name / "masks" / f"{i}.png")) for i in ids]
-        if frames[0].shape != frames[1].shape:  # the two frames of a pair may differ by a row
-            size = frames[0].shape[::-1]
-            frames[1] = cv2.resize(frames[1], size, interpolation=cv2.INTER_AREA)
-            labels[1] = cv2.resize(labels[1], size, interpolation=cv2.INTER_NEAREST)
-        pairs.append(LabelledClip(ids[0], frames, labels))
-    return pairs
-
-
 def dice(a: np.ndarray, b: np.ndarray) -> float:
     """Dice coefficient of two bool arrays; 1 where both are empty."""
     total = int(a.sum()) + int(b.sum())
@@ -151,10 +115,9 @@ def coverage(labels: np.ndarray, box: Letterbox) -> np.ndarray:
 
 
 def follow_clip(
-    tracker: Tracker, clip: LabelledClip, cycles: int = 1, noise: float = 0.0
+    tracker: Tracker, clip: LabelledClip
 ) -> tuple[list[dict[str, float]], list[float]]:
-    """Tracks ``clip`` ``cycles`` times over, each frame with multiplicative speckle of strength
-    ``noise`` of its own.
+    """Tracks ``clip`` from the masks of its first frame.
 
     Returns a record per object and frame (label, frame, dice, quality or None) and the ms per
     frame.
@@ -163,14 +126,10 @@ def follow_clip(
     present = [int(k) for k in np.unique(clip.labels[0]) if k]
     active = np.zeros(CHANNELS, np.float32)
     active[[0, *present]] = 1
-    rng = np.random.default_rng(1)
     tracker.start(box.shrink(clip.frames[0]), coverage(clip.labels[0], box), active)
     records, times = [], []
-    for t in range(1, cycles * len(clip.frames)):
-        frame, truth = clip.frames[t % len(clip.frames)], clip.labels[t % len(clip.frames)]
-        image = box.shrink(frame)
-        if noise:
-            image = np.clip(image * (1 + noise * speckle(rng, SIZE, 0.8)), 0, 255).astype(np.uint8)
+    for t, truth in enumerate(clip.labels[1:], 1):
+        image = box.shrink(clip.frames[t])
         began = time.perf_counter()
         masks, quality = tracker.track(image)
         times.append((time.perf_counter() - began) * 1000)
@@ -183,12 +142,11 @@ def follow_clip(
     return records, times
 
 
-def summary(records: list[dict[str, float]], last: int | None = None) -> dict[str, float]:
-    """Means by label and over all; with ``last``, of the last so many frames alone."""
-    final = max(r["frame"] for r in records)
+def summary(records: list[dict[str, float]], within: range | None = None) -> dict[str, float]:
+    """Means by label and over all; with ``within``, of the frames of these numbers alone."""
     by_label: dict[str, list[float]] = defaultdict(list)
     for r in records:
-        if last is None or r["frame"] > final - last:
+        if within is None or r["frame"] in within:
             by_label[str(r["label"])].append(r["dice"])
     means = {k: round(float(np.mean(v)), 4) for k, v in sorted(by_label.items())}
     return {**means, "mean": round(float(np.mean(list(means.values()))), 4)}
@@ -221,14 +179,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument(
         "--graphs", type=Path, help="folder of the exported graphs; without, the baselines alone"
     )
-    parser.add_argument("--data", type=Path, required=True, help="holds clips/ and eval/")
-    parser.add_argument(
-        "--parts", default="loops,pairs,thyroid", help="of loops, long, pairs, thyroid"
-    )
-    parser.add_argument("--loops", type=int, default=12)
-    parser.add_argument("--pairs", type=int, default=100)
-    parser.add_argument("--cycles", type=int, default=10, help="of the part long")
-    parser.add_argument("--noise", type=float, default=0.2, help="speckle of the part long")
+    add_arguments(parser)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True)
     a = parser.parse_args(argv)
@@ -241,28 +192,26 @@ def main(argv: list[str] | None = None) -> None:
     }
     if a.graphs is not None:
         makers["tracker"] = lambda: OnnxTracker(a.graphs, a.threads)
-    clips = a.data / "clips/labelled"
-    loops = [read_clip(f) for f in sorted(clips.glob("loop_*"))[: a.loops]]
-    parts = {
-        "loops": lambda: (loops, 1, 0.0),
-        "long": lambda: (loops, a.cycles, a.noise),
-        "pairs": lambda: (read_pairs(a.data / "eval")[: a.pairs], 1, 0.0),
-        "thyroid": lambda: ([read_clip(clips / "Train_0002")], 1, 0.0),
-    }
     result: dict[str, dict] = {"options": {k: str(v) for k, v in vars(a).items() if k != "data"}}
     for part in a.parts.split(","):
-        subjects, cycles, noise = parts[part]()
+        trackers = {name: make() for name, make in makers.items()}
+        records: dict[str, list[dict[str, float]]] = {name: [] for name in makers}
+        times: dict[str, list[float]] = {name: [] for name in makers}
+        frames = 0
+        for clip in tqdm(clips_of(part, a.data, selection_of(a)), desc=part, mininterval=5):
+            frames = len(clip.frames)
+            for name, tracker in trackers.items():
+                of_clip, ms = follow_clip(tracker, clip)
+                records[name] += of_clip
+                times[name] += ms
         result[part] = {}
-        for name, make in makers.items():
-            tracker, records, times = make(), [], []
-            for clip in tqdm(subjects, desc=f"{part} {name}", mininterval=5):
-                of_clip, ms = follow_clip(tracker, clip, cycles, noise)
-                records += of_clip
-                times += ms
-            entry = {"dice": summary(records), "ms_p50": round(float(np.median(times)), 1)}
-            if cycles > 1:
-                entry["last_cycle"] = summary(records, last=len(subjects[0].frames))
-            entry["quality"] = quality_summary(records)
+        for name in makers:
+            entry = {"dice": summary(records[name]), "ms_p50": round(float(np.median(times[name])), 1)}
+            if part == "long":
+                cycle = frames // a.cycles  # all loops have the same length
+                entry["first_cycle"] = summary(records[name], range(1, cycle))
+                entry["last_cycle"] = summary(records[name], range(frames - cycle, frames))
+            entry["quality"] = quality_summary(records[name])
             result[part][name] = entry
             tqdm.write(f"{part} {name} {json.dumps(entry)}")
     a.out.parent.mkdir(parents=True, exist_ok=True)

@@ -4,20 +4,18 @@ import json
 
 import numpy as np
 import pytest
-from PIL import Image
 
+from sonotrack_training.evaluation_clips import LabelledClip, write_clip
 from sonotrack_training.letterbox import Letterbox
 from sonotrack_training.measure_tracking import (
     Anchored,
     Copied,
     InverseSearch,
-    LabelledClip,
     coverage,
     dice,
     follow_clip,
     main,
     quality_summary,
-    read_clip,
     summary,
 )
 
@@ -57,12 +55,6 @@ def test_flow_follows_the_object(tracker):
     assert min(r["dice"] for r in records) > 0.98
 
 
-def test_cycles_repeat_the_clip():
-    records, _ = follow_clip(Copied(), moving_square(), cycles=2)
-    assert [r["frame"] for r in records] == [1, 2, 3, 4, 5]
-    assert records[2]["dice"] == 1.0  # the first frame again
-
-
 def test_coverage_sums_to_one_and_holds_half_covered_cells():
     labels = np.zeros((256, 256), np.uint8)
     labels[:, :3] = 1  # three px: one and a half cells of the mask grid
@@ -71,14 +63,14 @@ def test_coverage_sums_to_one_and_holds_half_covered_cells():
     assert np.abs(masks.sum(0) - 1).max() < 1e-6
 
 
-def test_a_summary_weighs_labels_alike_and_can_look_at_the_end_alone():
+def test_a_summary_weighs_labels_alike_and_can_look_at_some_frames_alone():
     records = [
         {"label": 1, "frame": 1, "dice": 1.0, "quality": None},
         {"label": 1, "frame": 2, "dice": 0.5, "quality": None},
         {"label": 2, "frame": 2, "dice": 0.25, "quality": None},
     ]
     assert summary(records) == {"1": 0.75, "2": 0.25, "mean": 0.5}
-    assert summary(records, last=1) == {"1": 0.5, "2": 0.25, "mean": 0.375}
+    assert summary(records, range(2, 3)) == {"1": 0.5, "2": 0.25, "mean": 0.375}
 
 
 def test_the_quality_summary_counts_what_needed_a_click():
@@ -92,15 +84,13 @@ def test_the_quality_summary_counts_what_needed_a_click():
 
 
 def test_the_command_writes_its_figures(tmp_path):
-    clip = moving_square()
-    folder = tmp_path / "clips/labelled/loop_a"
-    for name, images in (("frames", clip.frames), ("masks", clip.labels)):
-        (folder / name).mkdir(parents=True)
-        for i, image in enumerate(images):
-            Image.fromarray(image).save(folder / name / f"{i:04}.png")
-    assert len(read_clip(folder).frames) == 3
+    write_clip(moving_square(), tmp_path / "clips/labelled/loop_a")
     out = tmp_path / "out/tracking.json"
-    main(["--data", str(tmp_path), "--parts", "loops", "--out", str(out)])
+    options = ["--data", str(tmp_path), "--parts", "loops,long", "--cycles", "2", "--noise", "0"]
+    main([*options, "--out", str(out)])
     result = json.loads(out.read_text())
     assert set(result["loops"]) == {"copied", "inverse_search", "anchored_flow"}
     assert result["loops"]["copied"]["dice"]["mean"] == pytest.approx(0.9625, abs=1e-3)
+    # frames 1 and 2 of the first cycle, 0 to 2 of the second
+    assert result["long"]["copied"]["first_cycle"]["mean"] == pytest.approx(0.9625, abs=1e-3)
+    assert result["long"]["copied"]["last_cycle"]["mean"] == pytest.approx(0.975, abs=1e-3)
