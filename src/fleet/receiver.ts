@@ -67,9 +67,8 @@ export class Receiver {
           ),
           ...['NDATA/+', 'DDATA/+/+'].map((end) => `${share}${NAMESPACE}/+/${end}`),
         ];
-        client.subscribe(topics, { qos: 1 }, (error) => {
-          if (error) this.#connection.drop();
-          else options.onUp?.();
+        void this.#connection.subscribe(client, topics).then((agreed) => {
+          if (agreed) options.onUp?.();
         });
       },
       onDown: () => {

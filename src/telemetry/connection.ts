@@ -32,6 +32,11 @@ export interface BrokerOptions {
   keepaliveS?: number;
   /** Longest wait between attempts to connect, ms, 100–3,600,000; each is jittered to 50–100 %. Default: 30,000. */
   longestWaitMs?: number;
+  /**
+   * QoS of all subscriptions. Default: 1, as Sparkplug 3.0 asks of nodes (§5.4). With 0 a broker need not keep a record of each
+   * (NATS: a JetStream consumer, of which it has few); what it sends while a connection breaks is then lost, a command too.
+   */
+  subscribeQos?: 0 | 1;
 }
 
 export interface Will {
@@ -54,6 +59,7 @@ export const CONNECTION_DEFAULTS = {
   protocol: 'auto',
   keepaliveS: 15,
   longestWaitMs: 30_000,
+  subscribeQos: 1,
 } as const;
 
 /** The first wait between attempts; it doubles with each. */
@@ -76,6 +82,7 @@ export function checkBroker(broker: BrokerOptions): void {
     'key',
     'keepaliveS',
     'longestWaitMs',
+    'subscribeQos',
   ]);
   for (const url of urlsOf(checkString(broker.url, 'url'))) {
     if (/^mqtts?:\/\/.+/.test(url) && URL.canParse(url)) continue;
@@ -87,6 +94,7 @@ export function checkBroker(broker: BrokerOptions): void {
   if (broker.longestWaitMs !== undefined) {
     checkInteger(broker.longestWaitMs, 'longestWaitMs', [100, 3_600_000]);
   }
+  if (broker.subscribeQos !== undefined) checkInteger(broker.subscribeQos, 'subscribeQos', [0, 1]);
   if ((broker.cert === undefined) !== (broker.key === undefined)) {
     throw new TypeError('expected both `cert` and `key`, or neither');
   }
@@ -114,7 +122,9 @@ export class BrokerConnection {
   #client: MqttClient | null = null;
   #up = false;
   #everUp = false;
+  /** In a row: attempts that failed, and connections on which a subscription was refused. */
   #failures = 0;
+  #refused = false;
   /** Of the URLs, the one that is used or tried. */
   #at = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -143,6 +153,25 @@ export class BrokerConnection {
     this.#client?.stream?.destroy();
   }
 
+  /**
+   * Subscribes at the QoS of the options; gives whether the broker agreed. Where it did not, the connection is cut and the
+   * next attempt waits as after one that failed, so that a broker that has no room is not pressed.
+   */
+  async subscribe(client: MqttClient, topics: string[]): Promise<boolean> {
+    const { subscribeQos: qos = CONNECTION_DEFAULTS.subscribeQos } = this.#broker;
+    try {
+      await client.subscribeAsync(topics, { qos });
+      return true;
+    } catch (error) {
+      if (client === this.client) {
+        this.lastError = `subscription refused: ${messageOf(error)}`;
+        this.#refused = true;
+        this.drop();
+      }
+      return false;
+    }
+  }
+
   /** Says goodbye (the will is not published) and stays away. Idempotent. */
   close(): Promise<void> {
     this.#closing ??= this.#end();
@@ -165,7 +194,7 @@ export class BrokerConnection {
     let wrongVersion = false;
     client.once('connect', () => {
       this.#up = true;
-      this.#failures = 0;
+      this.#refused = false;
       this.lastError = null;
       if (this.#everUp) this.reconnects += 1;
       this.#everUp = true;
@@ -179,6 +208,7 @@ export class BrokerConnection {
     client.once('close', () => {
       const wasUp = this.#up;
       this.#up = false;
+      if (wasUp && !this.#refused) this.#failures = 0;
       client.end(true);
       if (wasUp) this.#handlers.onDown?.();
       const { protocol = CONNECTION_DEFAULTS.protocol } = this.#broker;

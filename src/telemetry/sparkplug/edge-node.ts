@@ -131,13 +131,8 @@ export class EdgeNode {
       `${sparkplugTopic(group, 'DCMD', node)}/+`,
       ...(primaryHost === undefined ? [] : [stateTopic(primaryHost)]),
     ];
-    try {
-      await client.subscribeAsync(topics, { qos: 1 });
-    } catch {
-      // Refused, or the connection ended: the next one tries again.
-      this.#connection.drop();
-      return;
-    }
+    // Where that is refused, or the connection ends, the next one tries again.
+    if (!(await this.#connection.subscribe(client, topics))) return;
     // A STATE that was retained may have come, and been answered, before the subscription was.
     if (this.#client !== client || this.#born) return;
     if (primaryHost === undefined || this.#host.online) this.#birth();

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { Aedes, type Subscription } from 'aedes';
 import { test } from 'tap';
 import { BrokerConnection, checkBroker } from '../../../src/telemetry/connection.js';
 import { startBroker } from '../../../src/telemetry/embedded-broker.js';
@@ -27,6 +30,49 @@ test('each of several URLs is checked', async (t) => {
     message: 'expected an mqtt:// or mqtts:// URL for `url` but received "mqtt://" (string)',
   });
   t.doesNotThrow(() => checkBroker({ url: 'mqtt://me:a,b@one,mqtts://two:8883' }));
+});
+
+test('a refused subscription cuts the connection, and the waits between attempts grow', async (t) => {
+  const asked: { atMs: number; qos: number }[] = [];
+  const broker = await Aedes.createBroker({
+    authorizeSubscribe: (_client, subscription: Subscription, done) => {
+      asked.push({ atMs: performance.now(), qos: subscription.qos });
+      // Null refuses it.
+      done(null, asked.length > 2 ? subscription : null);
+    },
+  });
+  const server = createServer(broker.handle).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => broker.close(() => server.close()));
+  const { port } = server.address() as AddressInfo;
+  const errors: (string | null)[] = [];
+  let onAgreed = (): void => undefined;
+  const agreed = new Promise<void>((resolve) => (onAgreed = resolve));
+  const connection: BrokerConnection = new BrokerConnection(
+    { url: `mqtt://127.0.0.1:${port}`, subscribeQos: 0 },
+    {
+      clientId: 'one',
+      onUp: (client) =>
+        void connection.subscribe(client, ['a']).then((all) => {
+          errors.push(connection.lastError);
+          if (all) onAgreed();
+        }),
+    },
+  );
+  t.teardown(() => connection.close());
+  await agreed;
+  t.match(errors, [/^subscription refused: /, /^subscription refused: /, null]);
+  t.strictSame(
+    asked.map(({ qos }) => qos),
+    [0, 0, 0],
+  );
+  // 500 ms doubled once, at half of it by jitter.
+  t.ok(asked[2].atMs - asked[1].atMs >= 500);
+});
+
+test('the QoS of subscriptions is 0 or 1', async (t) => {
+  const broker = { url: 'mqtt://a', subscribeQos: 2 as 1 };
+  t.throws(() => checkBroker(broker), { message: /for `subscribeQos` but received 2/ });
 });
 
 const portOf = ({ client }: BrokerConnection): string =>
