@@ -1,21 +1,22 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { InvalidArgumentError, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { openSource } from '../io/sources/index.js';
 import { createSession } from '../live/session.js';
 import { packageRoot } from '../runtime/package-info.js';
-import { loadProfile } from '../runtime/profiles.js';
-import { openDevice } from '../sdk/device.js';
 import { IngestSource } from '../server/ingest.js';
 import { SERVER_DEFAULTS, startServer } from '../server/server.js';
 import { startBroker, type EmbeddedBroker } from '../telemetry/embedded-broker.js';
 import { redact } from '../telemetry/connection.js';
-import { HealthMonitor } from '../telemetry/health.js';
 import { SPARKPLUG_DEFAULTS, type SparkplugOptions } from '../telemetry/sparkplug/sender.js';
-import { createTelemetry } from '../telemetry/telemetry.js';
+import { NO_COMMANDS } from '../telemetry/sparkplug/command-desk.js';
+import { createTelemetry, type Telemetry } from '../telemetry/telemetry.js';
 import { checkDeviceId } from '../telemetry/topics.js';
 import { UsageError } from './failure.js';
+import { Log, LOG_LEVELS, sessionLog, type LogLevel } from './log.js';
 import { brokerOf, withMqtt, type MqttCliOptions } from './mqtt-options.js';
+import { ALLOWABLE, commandsOf, logCommand, type Allowable } from './remote-commands.js';
+import { BUDGETS, RunningDevice, type DeviceUser } from './running-device.js';
 import { serverOptionsOf, withServer, type ServerCliOptions } from './server-options.js';
 import { deviceOptionsOf, type GlobalOptions } from './shared.js';
 import { untilSignal } from './signal.js';
@@ -32,6 +33,8 @@ interface ServeOptions extends GlobalOptions, MqttCliOptions, ServerCliOptions {
   sparkplug: boolean;
   sparkplugGroup: string;
   primaryHost?: string;
+  allowCommand: Allowable[];
+  logLevel?: LogLevel;
 }
 
 /** MQTT's own port; the embedded broker steps aside when it is taken and no port was asked for. */
@@ -39,11 +42,6 @@ const MQTT_PORT = 1883;
 
 /** The source that other processes send their frames to. */
 const INGEST = 'ingest:';
-
-/** A mask that takes this many times the profile's frame budget is withdrawn: far beyond a busy moment. */
-const BUDGETS = 10;
-/** Memory of the cine, at most a quarter of what the profile allows the process. */
-const CINE_MIB = 256;
 
 const EXAMPLES = `
 Examples:
@@ -83,6 +81,19 @@ export function addServe(program: Command): void {
     .option('--sparkplug-group <name>', 'Sparkplug group of the device', SPARKPLUG_DEFAULTS.group)
     .option('--primary-host <id>', 'send Sparkplug data only while this host is online')
     .option('--no-sparkplug', 'no Sparkplug node')
+    .addOption(
+      new Option(
+        '--allow-command <names...>',
+        'what Sparkplug hosts may command beside Rebirth (default: nothing)',
+      )
+        .choices(ALLOWABLE)
+        .default([], 'nothing'),
+    )
+    .addOption(
+      new Option('--log-level <level>', 'what is told on standard error')
+        .choices(LOG_LEVELS)
+        .default(undefined, 'info; silent with --quiet'),
+    )
     .addHelpText('after', EXAMPLES)
     .action(() => run(serve.optsWithGlobals()));
   withServer(serve);
@@ -93,8 +104,15 @@ async function run(options: ServeOptions): Promise<void> {
   if (options.mqtt !== undefined && options.embeddedBroker !== undefined) {
     throw new UsageError('expected either --mqtt or --embedded-broker, not both');
   }
+  const hasNode = options.sparkplug && (options.mqtt ?? options.embeddedBroker) !== undefined;
+  if (options.allowCommand.length > 0 && !hasNode) {
+    throw new UsageError(
+      'expected --mqtt or --embedded-broker, with Sparkplug, for --allow-command',
+    );
+  }
   const serverOptions = await serverOptionsOf(options);
   checkDeviceId(options.deviceId);
+  const log = new Log(options.logLevel ?? (options.quiet ? 'silent' : 'info'));
   // What was opened is closed in the opposite order, whatever happens.
   const closers: (() => unknown)[] = [];
   const stopped = untilSignal();
@@ -102,14 +120,14 @@ async function run(options: ServeOptions): Promise<void> {
     const ingest = options.source === INGEST ? new IngestSource() : null;
     const source = ingest ?? (await openSource(options.source, { realtime: true, loop: true }));
     closers.push(() => source.close());
-    const firmware = await loadProfile(options.profile);
-    const { frameBudgetMs, memoryCeilingMb, thermalLadder } = firmware;
-    const health = new HealthMonitor(thermalLadder);
-    const device = await openDevice(deviceOptionsOf(options));
-    closers.push(() => device.close());
-    const broker = await openBroker(options);
+    const { budget: budgetMs } = options;
+    const running = await RunningDevice.open(deviceOptionsOf(options), { budgetMs });
+    closers.push(() => running.close());
+    const { device } = running;
+    const broker = await openBroker(options, log);
     if (broker) closers.push(() => broker.close());
     const mqttUrl = broker?.url ?? options.mqtt;
+    let telemetry: Telemetry | null = null;
     const server = await startServer({
       ...serverOptions,
       ingest,
@@ -117,35 +135,44 @@ async function run(options: ServeOptions): Promise<void> {
       pageDir: join(packageRoot(), 'dist', 'web'),
       device: device.info,
       source: () => source.info,
-      health: () => health.read(),
-      onWait: () => tell(options, `port ${options.port} is still being released, waiting for it`),
+      health: () => running.health(),
+      commands: () => telemetry?.commands ?? NO_COMMANDS,
+      onWait: () => log.info(`port ${options.port} is still being released, waiting for it`),
     });
     closers.push(() => server.close());
-    const publishers = [server.publisher];
+    const publishers = [server.publisher, sessionLog(log)];
+    const users: DeviceUser[] = [(info) => server.useDevice(info)];
     if (mqttUrl !== undefined) {
       const { deviceId } = options;
       const folder = await openTelemetryDir(options);
       closers.push(() => folder.dispose());
-      const telemetry = await createTelemetry({
+      const created = (telemetry = await createTelemetry({
         broker: await brokerOf(mqttUrl, options),
         deviceId,
         device: device.info,
-        profile: firmware,
+        profile: running.profile,
         dir: folder.dir,
-        ...(options.sparkplug && { sparkplug: sparkplugOf(options) }),
-      });
-      publishers.push(telemetry);
-      closers.push(() => telemetry.close());
+        ...(options.sparkplug && {
+          sparkplug: {
+            ...sparkplugOf(options),
+            commands: commandsOf(options.allowCommand, { running, log }),
+            onCommand: (report) => logCommand(log, report),
+          },
+        }),
+      }));
+      publishers.push(created);
+      users.push((info, firmware) => created.useDevice(info, firmware));
+      closers.push(() => created.close());
     }
     const session = createSession({
       source,
       device,
       publishers,
-      budgetMs: options.budget ?? Math.min(BUDGETS * frameBudgetMs, 60_000),
-      cineMiB: Math.min(CINE_MIB, Math.floor((memoryCeilingMb ?? Infinity) / 4)),
+      ...running.limits,
     });
     closers.push(() => session.close());
     server.attach(session);
+    running.attach(session, users);
     const addresses = [server.url, ...(mqttUrl === undefined ? [] : [redact(mqttUrl)])];
     process.stdout.write(`ready ${addresses.join(' ')}\n`);
     await Promise.race([session.done, stopped.signal]);
@@ -160,7 +187,7 @@ const sparkplugOf = ({ sparkplugGroup, primaryHost }: ServeOptions): SparkplugOp
   ...(primaryHost !== undefined && { primaryHost }),
 });
 
-async function openBroker(options: ServeOptions): Promise<EmbeddedBroker | null> {
+async function openBroker(options: ServeOptions, log: Log): Promise<EmbeddedBroker | null> {
   const { embeddedBroker } = options;
   if (embeddedBroker === undefined) return null;
   if (embeddedBroker !== true) return startBroker(embeddedBroker);
@@ -168,13 +195,9 @@ async function openBroker(options: ServeOptions): Promise<EmbeddedBroker | null>
     return await startBroker(MQTT_PORT);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    tell(options, `port ${MQTT_PORT} is taken, the embedded broker takes a free one`);
+    log.info(`port ${MQTT_PORT} is taken, the embedded broker takes a free one`);
     return startBroker(0);
   }
-}
-
-function tell({ quiet }: GlobalOptions, text: string): void {
-  if (!quiet) process.stderr.write(`sonotrack: ${text}\n`);
 }
 
 function parsePort(text: string): number {

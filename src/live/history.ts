@@ -11,11 +11,12 @@ export interface FrameRecord {
 export class FrameHistory {
   readonly #records: FrameRecord[] = [];
   readonly #spanNs: bigint;
-  readonly #maxBytes: number;
+  /** Takes effect with the next record. */
+  maxBytes: number;
 
   constructor({ seconds, maxBytes }: { seconds: number; maxBytes: number }) {
     this.#spanNs = BigInt(Math.round(seconds * 1e9));
-    this.#maxBytes = maxBytes;
+    this.maxBytes = maxBytes;
   }
 
   /** The latest record stays, whatever its size. */
@@ -25,7 +26,7 @@ export class FrameHistory {
     let bytes = this.#records.reduce((sum, held) => sum + bytesOf(held), 0);
     while (
       this.#records.length > 1 &&
-      (this.#records[0].meta.captureNs < fromNs || bytes > this.#maxBytes)
+      (this.#records[0].meta.captureNs < fromNs || bytes > this.maxBytes)
     ) {
       bytes -= bytesOf(this.#records[0]);
       this.#records.shift();

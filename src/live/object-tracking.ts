@@ -45,9 +45,9 @@ export interface TrackingOptions {
 }
 
 export class ObjectTracking {
-  readonly #device: SessionDevice;
+  #device: SessionDevice;
   readonly #history: FrameHistory;
-  readonly #watchdog: Watchdog;
+  #watchdog: Watchdog;
   readonly #maxObjects: number;
   #tracker: SessionTracker | null = null;
   /** The frame that the tracker saw last, and the objects that it holds. */
@@ -225,6 +225,26 @@ export class ObjectTracking {
     return true;
   }
 
+  /**
+   * Goes on with another device, from the frame that the tracker saw last. When that device cannot begin, all stays with the
+   * one before, and its error is thrown.
+   */
+  async useDevice(device: SessionDevice, watchdog: Watchdog): Promise<void> {
+    const at = this.#position ?? this.#resumeAt;
+    const objects = (at?.objects ?? []).filter(
+      ({ id, mask }) => this.#labels.has(id) && mask.areaPx > 0,
+    );
+    const tracker = at && (await this.#startTracker(device, watchdog, at, objects));
+    this.#close();
+    this.#device = device;
+    this.#watchdog = watchdog;
+    this.#resumeAt = null;
+    if (!tracker) return;
+    this.#tracker = tracker;
+    this.#position = at;
+    for (const { id } of objects) this.#held.add(id);
+  }
+
   /** Stops following everything. */
   reset(): void {
     this.#close();
@@ -235,6 +255,28 @@ export class ObjectTracking {
     this.#correction = null;
     this.#undo.length = 0;
     for (const record of this.#history) record.objects = [];
+  }
+
+  async #startTracker(
+    device: SessionDevice,
+    watchdog: Watchdog,
+    record: FrameRecord,
+    objects: readonly ObjectMask[],
+  ): Promise<SessionTracker> {
+    const tracker = await this.#createTracker(device);
+    try {
+      const started = objects.map(({ id, mask }) => ({ id, mask }));
+      await watchdog.guard(tracker.start(record.pixels, started), PROMPT_BUDGETS);
+      return tracker;
+    } catch (error) {
+      void Promise.resolve(tracker.close()).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  #createTracker(device: SessionDevice): Promise<SessionTracker> {
+    // The session keeps the history itself.
+    return device.createTracker({ maxObjects: this.#maxObjects, historyFrames: 0 });
   }
 
   #close(): void {
@@ -300,10 +342,7 @@ export class ObjectTracking {
   }
 
   async #begin(record: FrameRecord, objects: readonly ObjectMask[]): Promise<void> {
-    this.#tracker ??= await this.#device.createTracker({
-      maxObjects: this.#maxObjects,
-      historyFrames: 0, // the session keeps its own
-    });
+    this.#tracker ??= await this.#createTracker(this.#device);
     const started = objects.map(({ id, mask }) => ({ id, mask }));
     await this.#watchdog.guard(this.#tracker.start(record.pixels, started), PROMPT_BUDGETS);
     this.#position = record;

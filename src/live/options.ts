@@ -6,7 +6,7 @@ import {
   checkOneOf,
 } from '../runtime/validate.js';
 import { SYSTEM_CLOCK, type SessionClock } from './clock.js';
-import type { Publisher, SessionOptions } from './types.js';
+import type { DeviceLimits, Publisher, SessionOptions } from './types.js';
 
 /** `SessionOptions` says what each of them means. */
 export const SESSION_DEFAULTS = {
@@ -30,11 +30,21 @@ export function checkSessionOptions(options: SessionOptions): SessionSettings {
   const settings = { ...SESSION_DEFAULTS, ...options };
   checkOneOf(settings.channel, 'channel', ['newest', 'queue']);
   checkNumber(settings.cineSeconds, 'cineSeconds', [0.1, 60]);
-  checkInteger(settings.cineMiB, 'cineMiB', [1, 4096]);
+  checkLimits(settings);
   checkInteger(settings.maxObjects, 'maxObjects', [1, 10]);
-  checkNumber(settings.budgetMs, 'budgetMs', [10, 60_000]);
   checkNumber(settings.stallMs, 'stallMs', [100, 60_000]);
   checkNumber(settings.latencyIntervalMs, 'latencyIntervalMs', [10, 60_000]);
   checkBoolean(settings.sceneCuts, 'sceneCuts');
   return settings;
+}
+
+/** @throws TypeError, RangeError for a wrong or missing limit */
+export function checkDeviceLimits(limits: DeviceLimits): DeviceLimits {
+  return checkLimits(checkObject(limits, 'limits', ['budgetMs', 'cineMiB']));
+}
+
+function checkLimits<T extends Partial<DeviceLimits>>(limits: T): T & DeviceLimits {
+  const budgetMs = checkNumber(limits.budgetMs, 'budgetMs', [10, 60_000]);
+  const cineMiB = checkInteger(limits.cineMiB, 'cineMiB', [1, 4096]);
+  return { ...limits, budgetMs, cineMiB };
 }

@@ -12,15 +12,17 @@ import { FrameHistory, type FrameRecord } from './history.js';
 import { Intake, type Arrival } from './intake.js';
 import { LatencyMeter, type SessionCounters } from './latency.js';
 import { ObjectTracking } from './object-tracking.js';
-import { checkSessionOptions } from './options.js';
+import { checkDeviceLimits, checkSessionOptions } from './options.js';
 import { Recorder, type RecordingOptions, type RecordingSummary } from './recorder.js';
 import { isSameStatus, statusOf } from './status.js';
 import type {
   Click,
+  DeviceLimits,
   LiveResult,
   PromptOutcome,
   Publisher,
   Session,
+  SessionDevice,
   SessionEvents,
   SessionFrame,
   SessionOptions,
@@ -70,7 +72,6 @@ class LiveSession implements Session {
     () => void (this.counters.publisherErrors += 1),
   );
   readonly #history: FrameHistory;
-  readonly #watchdog: Watchdog;
   readonly #tracking: ObjectTracking;
   readonly #meter: LatencyMeter;
   #callOffReport: () => void = () => undefined;
@@ -96,11 +97,10 @@ class LiveSession implements Session {
       seconds: settings.cineSeconds,
       maxBytes: settings.cineMiB * 2 ** 20,
     });
-    this.#watchdog = new Watchdog(clock, settings.budgetMs);
     this.#tracking = new ObjectTracking({
       device,
       history: this.#history,
-      watchdog: this.#watchdog,
+      watchdog: new Watchdog(clock, settings.budgetMs),
       maxObjects,
     });
     this.#intake = new Intake(settings, this.counters, {
@@ -211,6 +211,23 @@ class LiveSession implements Session {
 
   stopRecording(): Promise<RecordingSummary | null> {
     return this.#commands.enter(() => this.#endRecording());
+  }
+
+  async useDevice(device: SessionDevice, limits: DeviceLimits): Promise<void> {
+    const { budgetMs, cineMiB } = checkDeviceLimits(limits);
+    // A device that cannot begin has changed nothing, so that its error is no fault of the session.
+    const failure = await this.#commands.enter(async () => {
+      try {
+        await this.#tracking.useDevice(device, new Watchdog(this.#clock, budgetMs));
+      } catch (error) {
+        return { error };
+      }
+      this.#history.maxBytes = cineMiB * 2 ** 20;
+      this.#isFaulty = false;
+      this.#republish();
+      return null;
+    });
+    if (failure) throw failure.error;
   }
 
   async close(): Promise<void> {

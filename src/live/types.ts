@@ -67,6 +67,9 @@ export interface SessionOptions {
   clock?: SessionClock;
 }
 
+/** What a session allows itself on a device; as in `SessionOptions`. */
+export type DeviceLimits = Required<Pick<SessionOptions, 'budgetMs' | 'cineMiB'>>;
+
 /**
  * `idle`: no frames come in; `live`: they do; `frozen`: the user looks at one frame of the cine; `lost`: live, but every
  * object followed is lost; `fault`: the overlay is withdrawn, because inference failed or was late.
@@ -213,6 +216,12 @@ export interface Session {
   startRecording(options: RecordingOptions): Promise<void>;
   /** Ends the recording, which then appears under its name; null when there was none. */
   stopRecording(): Promise<RecordingSummary | null>;
+  /**
+   * Goes on with another device, between two frames: objects are taken up where they were found last, the cine stays. Frames
+   * that come in meanwhile wait as they do for inference. Resolves when the old device is no longer used; closing both
+   * devices is the caller's. When the new one cannot begin, rejects with its error, and the old one goes on.
+   */
+  useDevice(device: SessionDevice, limits: DeviceLimits): Promise<void>;
   /** Ends the session and closes the source, not the device. Idempotent. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

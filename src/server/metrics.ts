@@ -12,6 +12,7 @@ interface Gauged {
   backlogBytes(): number;
   ingested(): number;
   session(): Session | null;
+  commands(): Readonly<Record<string, number>>;
 }
 
 export class Metrics {
@@ -47,17 +48,36 @@ export class Metrics {
       'Objects followed now.',
       () => gauged.session()?.status.objects.length ?? 0,
     );
-    new Gauge({
-      name: 'sonotrack_session_count',
-      help: "The session's counters since it began, by name.",
-      labelNames: ['counter'],
-      registers,
-      collect() {
-        for (const [counter, value] of Object.entries(gauged.session()?.counters ?? {})) {
-          this.set({ counter }, value);
-        }
+    const counts = (
+      { name, help, label }: { name: string; help: string; label: string },
+      read: () => Readonly<Record<string, number>>,
+    ): void => {
+      new Gauge({
+        name,
+        help,
+        labelNames: [label],
+        registers,
+        collect() {
+          for (const [key, value] of Object.entries(read())) this.set({ [label]: key }, value);
+        },
+      });
+    };
+    counts(
+      {
+        name: 'sonotrack_session_count',
+        help: "The session's counters since it began, by name.",
+        label: 'counter',
       },
-    });
+      () => ({ ...gauged.session()?.counters }),
+    );
+    counts(
+      {
+        name: 'sonotrack_remote_commands',
+        help: 'Commands that came over MQTT, by what came of them.',
+        label: 'outcome',
+      },
+      gauged.commands,
+    );
     this.#rate = new Gauge({
       name: 'sonotrack_results_per_second',
       help: 'Results in the last window.',

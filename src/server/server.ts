@@ -34,7 +34,7 @@ export interface ServerOptions {
   port?: number;
   /** Folder of the built page. */
   pageDir: string;
-  /** Told to every viewer that connects: what runs, and on which source. */
+  /** Told to every viewer that connects: what runs (until `useDevice`), and on which source. */
   device: unknown;
   source: () => unknown;
   /** What tokens are checked with; null: no tokens, everybody is admin. Default: null. */
@@ -53,6 +53,8 @@ export interface ServerOptions {
   routes?: MoreRoutes;
   /** How the machine is, for the dashboard. Default: the memory of the process alone. */
   health?: () => DeviceHealth;
+  /** Commands that came otherwise than over the server, by what came of them. Default: none. */
+  commands?: () => Readonly<Record<string, number>>;
   limits?: Partial<Limits>;
   /** Called when the port was left a moment ago and the system has yet to release it, which takes up to a minute. */
   onWait?: () => void;
@@ -69,6 +71,7 @@ export const SERVER_DEFAULTS = {
   recordDir: null,
   routes: new Map() as MoreRoutes,
   health: processHealth,
+  commands: () => ({}),
   onWait: () => undefined,
 };
 
@@ -96,6 +99,8 @@ export interface LiveServer {
   readonly backlogBytes: number;
   /** Lets clients give commands: until then, and after `close`, they are refused. */
   attach(session: Session): void;
+  /** Another device runs from now on: told to every viewer. */
+  useDevice(device: unknown): void;
   /** Takes no one new, tells viewers, lets what is on its way arrive, and frees the port. Idempotent. */
   close(): Promise<void>;
 }
@@ -138,6 +143,7 @@ class Server implements LiveServer {
   readonly #app: TemplatedApp;
   #socket: us_listen_socket | null = null;
   #session: Session | null = null;
+  #device: unknown;
   #closing: Promise<void> | null = null;
   /** TCP connections, idle ones too. */
   #connections = 0;
@@ -151,6 +157,7 @@ class Server implements LiveServer {
     this.#limits = { ...DEFAULT_LIMITS, ...settings.limits };
     this.#requests = new RateLimit(this.#limits.requestsPerS);
     const { device, source, recordDir, tls } = settings;
+    this.#device = device;
     this.#hub = new StreamHub({
       device,
       source,
@@ -164,6 +171,7 @@ class Server implements LiveServer {
       backlogBytes: () => this.backlogBytes,
       ingested: () => settings.ingest?.frames ?? 0,
       session: () => this.#session,
+      commands: settings.commands,
     });
     const { health } = settings;
     this.#history = new DeviceHistory({ health, viewerDrops: () => this.drops });
@@ -193,6 +201,11 @@ class Server implements LiveServer {
   attach(session: Session): void {
     this.#session = session;
     this.#hub.attach(session);
+  }
+
+  useDevice(device: unknown): void {
+    this.#device = device;
+    this.#hub.useDevice(device);
   }
 
   async listen(host: string, port: number, onWait: () => void): Promise<void> {
@@ -386,8 +399,14 @@ class Server implements LiveServer {
     } catch {
       throw new HttpError('400 Bad Request', 'BAD_REQUEST', 'the body is not JSON');
     }
-    const { device, source, recordDir } = this.#settings;
-    const context = { device, source, recordDir, hub: this.#hub, history: this.#history };
+    const { source, recordDir } = this.#settings;
+    const context = {
+      device: this.#device,
+      source,
+      recordDir,
+      hub: this.#hub,
+      history: this.#history,
+    };
     return route.run({ ...context, session: this.#session }, value);
   }
 

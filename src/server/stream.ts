@@ -48,10 +48,12 @@ export class StreamHub {
   readonly #viewers = new Set<Viewer>();
   readonly #encoders = new Map<PictureFormat, FrameEncoder>();
   #session: Session | null = null;
+  #device: unknown;
   #pastDrops = 0;
 
   constructor(options: StreamOptions) {
     this.#options = options;
+    this.#device = options.device;
     this.publisher = {
       name: 'viewers',
       onResult: (result) => this.#offer(result),
@@ -83,6 +85,12 @@ export class StreamHub {
 
   attach(session: Session | null): void {
     this.#session = session;
+  }
+
+  /** Another device runs from now on. */
+  useDevice(device: unknown): void {
+    this.#device = device;
+    for (const viewer of this.#viewers) this.#greet(viewer);
   }
 
   /** Tells every viewer that the server goes, and gives what is on its way up to `ms` to arrive. */
@@ -124,16 +132,7 @@ export class StreamHub {
     const viewer = new Viewer(socket, data.role, this.#options.limits.commandsPerS);
     data.viewer = viewer;
     this.#viewers.add(viewer);
-    const { device, source } = this.#options;
-    viewer.send(
-      encodeServerMessage({
-        type: 'hello',
-        version: PROTOCOL_VERSION,
-        device,
-        source: source(),
-        role: data.role,
-      }),
-    );
+    this.#greet(viewer);
     if (!this.#session) return;
     const { status } = this.#session;
     const message: ServerMessage = {
@@ -141,6 +140,18 @@ export class StreamHub {
       status: { ...status, objects: [...status.objects] },
     };
     viewer.send(encodeServerMessage(message));
+  }
+
+  #greet(viewer: Viewer): void {
+    viewer.send(
+      encodeServerMessage({
+        type: 'hello',
+        version: PROTOCOL_VERSION,
+        device: this.#device,
+        source: this.#options.source(),
+        role: viewer.role,
+      }),
+    );
   }
 
   #disconnect(socket: WebSocket<ViewerData>): void {

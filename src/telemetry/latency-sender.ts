@@ -36,7 +36,8 @@ const IN_FLIGHT = 16;
 export class LatencySender {
   readonly #journal: Journal<TelemetryWindow>;
   readonly #reader: string;
-  readonly #facts: LatencyFacts;
+  /** Of the messages from now on. */
+  facts: LatencyFacts;
   #client: MqttClient | null = null;
   /** Last window of the time before the present connection. */
   #historicalTo = 0;
@@ -47,7 +48,7 @@ export class LatencySender {
   constructor(journal: Journal<TelemetryWindow>, reader: string, facts: LatencyFacts) {
     this.#journal = journal;
     this.#reader = reader;
-    this.#facts = facts;
+    this.facts = facts;
   }
 
   up(client: MqttClient): void {
@@ -114,7 +115,7 @@ export class LatencySender {
   async #publish(client: MqttClient, entry: JournalEntry<TelemetryWindow>): Promise<void> {
     const { sequence, values, value } = entry;
     const message: LatencyMessage = {
-      ...this.#facts,
+      ...this.facts,
       sentAtMs: Date.now(),
       sequence,
       windows: values,
@@ -123,7 +124,7 @@ export class LatencySender {
       lost: this.#journal.lost(this.#reader),
       ...value,
     };
-    const topic = latencyTopic(this.#facts.deviceId);
+    const topic = latencyTopic(this.facts.deviceId);
     await client.publishAsync(topic, JSON.stringify(message), { qos: 1 });
   }
 }

@@ -13,20 +13,21 @@ const NS_PER_US = 1000n;
 export class MaskSender {
   readonly counters: MaskCounters = { sent: 0, limited: 0, unsent: 0, reduced: 0 };
   readonly #topic: string;
-  readonly #settings: MaskTelemetry;
+  /** May be changed at any time. */
+  settings: MaskTelemetry;
   /** From the monotonic clock of capture times to the wall clock, ns. */
   readonly #offsetNs: bigint;
   #nextMs = -Infinity;
 
   constructor(deviceId: string, settings: MaskTelemetry) {
     this.#topic = masksTopic(deviceId);
-    this.#settings = settings;
+    this.settings = settings;
     this.#offsetNs = BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint();
   }
 
   /** @param nowMs a monotonic clock */
   send(client: MqttClient | null, result: LiveResult, nowMs: number): void {
-    const { maxRateHz, maxBytes, shape } = this.#settings;
+    const { maxRateHz, maxBytes, shape } = this.settings;
     if (maxRateHz === 0 || (result.objects.length === 0 && !result.revised)) return;
     // What a click changed goes out at once.
     if (nowMs < this.#nextMs && !result.revised) {

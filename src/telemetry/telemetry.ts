@@ -14,6 +14,7 @@ import { Journal, type JournalOptions } from './journal.js';
 import { LatencySender, latencyFacts } from './latency-sender.js';
 import { MaskSender } from './mask-sender.js';
 import { ResultStatistics } from './result-statistics.js';
+import { NO_COMMANDS, type CommandCounts } from './sparkplug/command-desk.js';
 import { SparkplugSender, type SparkplugOptions } from './sparkplug/sender.js';
 import { checkDeviceId, statusTopic } from './topics.js';
 import { encodeStages, mergeWindows, type TelemetryWindow } from './window.js';
@@ -45,6 +46,10 @@ export interface Telemetry extends Publisher {
   /** Windows that wait for the broker, and those lost before it had them. */
   readonly waiting: number;
   readonly lost: number;
+  /** Commands of Sparkplug hosts since the process began, by what came of them. */
+  readonly commands: Readonly<CommandCounts>;
+  /** Another device or profile runs from now on: told in all that follows, as `Properties/…` of the Sparkplug node at once. */
+  useDevice(device: DeviceInfo, profile: TelemetryOptions['profile']): void;
   /** Resolves once every window so far is with the broker; false when that takes longer. */
   flush(withinMs: number): Promise<boolean>;
   /** Sends what it can within a second, says `offline` and disconnects; the rest stays on disk. Idempotent. */
@@ -90,7 +95,7 @@ class MqttTelemetry implements Telemetry {
   readonly name = 'mqtt';
   readonly #deviceId: string;
   readonly #journal: Journal<TelemetryWindow>;
-  readonly #health: HealthMonitor;
+  #health: HealthMonitor;
   readonly #masks: MaskSender;
   readonly #statistics = new ResultStatistics();
   readonly #connection: BrokerConnection;
@@ -125,6 +130,10 @@ class MqttTelemetry implements Telemetry {
       },
       onDown: () => this.#latency.down(),
     });
+  }
+
+  get commands(): Readonly<CommandCounts> {
+    return this.#sparkplug?.commandCounts ?? NO_COMMANDS;
   }
 
   get connected(): boolean {
@@ -170,6 +179,13 @@ class MqttTelemetry implements Telemetry {
       },
       () => undefined,
     );
+  }
+
+  useDevice(device: DeviceInfo, profile: TelemetryOptions['profile']): void {
+    this.#health = new HealthMonitor(profile.thermalLadder);
+    this.#masks.settings = profile.telemetry.masks;
+    this.#latency.facts = latencyFacts(this.#deviceId, device);
+    this.#sparkplug?.useDevice(device);
   }
 
   async flush(withinMs: number): Promise<boolean> {

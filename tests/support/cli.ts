@@ -40,6 +40,8 @@ export interface Serving {
   url: string;
   mqttUrl: string;
   child: ChildProcessWithoutNullStreams;
+  /** What it wrote on standard error so far. */
+  stderr(): string;
   /** The exit code, once it has ended. */
   ended: Promise<number | null>;
   /** Sends the signal and resolves to the exit code. */
@@ -49,6 +51,10 @@ export interface Serving {
 /** Starts `serve` on free ports and waits until it is ready. */
 export const serve = (...args: string[]): Promise<Serving> =>
   startServing('serve', '--quiet', '--port', '0', '--embedded-broker', '0', ...args);
+
+/** The same on a broker that runs already, and not quiet. */
+export const serveOn = (mqttUrl: string, ...args: string[]): Promise<Serving> =>
+  startServing('serve', '--port', '0', '--mqtt', mqttUrl, ...args);
 
 /** Starts `annotate` on a free port and waits until it is ready. */
 export const annotate = (folder: string, ...args: string[]): Promise<Serving> =>
@@ -71,6 +77,7 @@ async function startServing(command: string, ...args: string[]): Promise<Serving
     url,
     mqttUrl,
     child,
+    stderr: () => stderr,
     ended,
     stop(signal = 'SIGTERM') {
       child.kill(signal);

@@ -31,8 +31,19 @@ export interface EdgeNodeOptions {
   onBorn?: (client: MqttClient) => void;
   /** The connection or the primary host is gone: nothing can be sent. */
   onGone?: () => void;
-  /** A metric that a host wrote, on the node (device null) or one of its devices. Rebirth is not told. */
-  onCommand?: (device: string | null, name: string, value: MetricValue) => void;
+  /** A host commands something else than Rebirth. */
+  onCommand?: (command: WrittenMetric) => void;
+}
+
+/** A metric that a host wrote. */
+export interface WrittenMetric {
+  /** Null: of the node itself. */
+  device: string | null;
+  /** Null: the message could not be read. */
+  name: string | null;
+  value: MetricValue;
+  /** The broker had kept it, against §6.4.16: nobody knows how old it is. */
+  retained: boolean;
 }
 
 const REBIRTH = 'Node Control/Rebirth';
@@ -124,7 +135,9 @@ export class EdgeNode {
   async #up(client: MqttClient): Promise<void> {
     this.#client = client;
     const { group, node, primaryHost } = this.#options;
-    client.on('message', (topic, payload) => this.#receive(client, topic, payload));
+    client.on('message', (topic, payload, { retain }) =>
+      this.#receive(client, { topic, payload, retained: retain }),
+    );
     // Commands and the host's state must be heard before the birth (§6.4.3).
     const topics = [
       this.#topic('NCMD'),
@@ -146,7 +159,10 @@ export class EdgeNode {
     this.#options.onGone?.();
   }
 
-  #receive(client: MqttClient, topic: string, payload: Buffer): void {
+  #receive(
+    client: MqttClient,
+    { topic, payload, retained }: { topic: string; payload: Buffer; retained: boolean },
+  ): void {
     if (client !== this.#client) return;
     const { primaryHost, group, node } = this.#options;
     if (primaryHost !== undefined && topic === stateTopic(primaryHost)) {
@@ -155,16 +171,21 @@ export class EdgeNode {
     }
     const parsed = parseSparkplugTopic(topic);
     if (!parsed || parsed.group !== group || parsed.node !== node) return;
+    const { device } = parsed;
     let metrics: Metric[];
     try {
       ({ metrics } = decodeSparkplug(payload));
     } catch {
+      this.#options.onCommand?.({ device, name: null, value: null, retained });
       return;
     }
-    for (const { name, value } of metrics) {
+    for (const { name, alias, value } of metrics) {
       if (parsed.type === 'NCMD' && name === REBIRTH) {
         if (value === true && this.#born) this.#birth();
-      } else if (name !== undefined) this.#options.onCommand?.(parsed.device, name, value);
+      } else {
+        const named = name ?? `alias ${alias}`;
+        this.#options.onCommand?.({ device, name: named, value, retained });
+      }
     }
   }
 

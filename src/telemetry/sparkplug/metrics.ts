@@ -54,6 +54,9 @@ export const NODE_METRICS: readonly MetricDefinition[] = [
   count('Queue/Lost'),
   text('Command/Name'),
   text('Command/Result'),
+  count('Command/Done'),
+  count('Command/Refused'),
+  count('Command/Failed'),
 ];
 
 const PERCENTILES = [

@@ -11,6 +11,12 @@ import type { BrokerOptions } from '../connection.js';
 import type { Journal } from '../journal.js';
 import { checkDeviceId } from '../topics.js';
 import type { TelemetryWindow } from '../window.js';
+import {
+  CommandDesk,
+  type CommandCounts,
+  type CommandReport,
+  type Commands,
+} from './command-desk.js';
 import { EdgeNode } from './edge-node.js';
 import { PingBarrier } from './ping-barrier.js';
 import {
@@ -19,10 +25,8 @@ import {
   propertiesOf,
   SESSION_METRICS,
   sessionValues,
-  type MetricDefinition,
   type MetricValues,
 } from './metrics.js';
-import type { MetricValue } from './payload.js';
 
 export interface SparkplugOptions {
   /** Sparkplug group; letters, digits, `.`, `_` and `-`. Default: 'sonotrack'. */
@@ -30,16 +34,9 @@ export interface SparkplugOptions {
   /** Nothing goes out while this host is not online. Default: none is waited for. */
   primaryHost?: string;
   /** What a host may command beside Rebirth: the allow list. Default: nothing. */
-  commands?: Partial<Record<CommandName, Command>>;
-}
-
-export const COMMAND_NAMES = ['Profile', 'Log Level', 'Install Model', 'Roll Back Model'] as const;
-export type CommandName = (typeof COMMAND_NAMES)[number];
-
-export interface Command {
-  type: Extract<MetricDefinition['type'], 'String' | 'Boolean'>;
-  /** Resolves to what is told as `Command/Result`; rejects with an error whose message is told. */
-  run(value: string | boolean): Promise<string>;
+  commands?: Commands;
+  /** Told of every command but Rebirth when it begins and when it has ended. */
+  onCommand?: (report: CommandReport) => void;
 }
 
 interface SenderOptions extends SparkplugOptions {
@@ -60,7 +57,8 @@ const BDSEQ_FILE = 'bdseq';
 export class SparkplugSender {
   readonly #journal: Journal<TelemetryWindow>;
   readonly #reader: string;
-  readonly #commands: Partial<Record<CommandName, Command>>;
+  readonly #desk: CommandDesk;
+  readonly #onCommand: SparkplugOptions['onCommand'];
   readonly #node: EdgeNode;
   /** Of the connection whose births are out. */
   #barrier: PingBarrier | null = null;
@@ -73,7 +71,8 @@ export class SparkplugSender {
     const { broker, deviceId, device, dir, journal, reader, primaryHost, commands = {} } = options;
     this.#journal = journal;
     this.#reader = reader;
-    this.#commands = commands;
+    this.#onCommand = options.onCommand;
+    this.#desk = new CommandDesk(commands, (report) => this.#tellCommand(report));
     let bdSeq = firstBdSeq;
     const controls = Object.entries(commands).map(([name, { type }]) => [name, type] as const);
     this.#node = new EdgeNode({
@@ -98,9 +97,10 @@ export class SparkplugSender {
         this.#barrier = null;
         void journal.rewind(reader);
       },
-      onCommand: (target, name, value) => void this.#command(target, name, value),
+      onCommand: (written) => void this.#desk.take(written),
     });
-    this.#node.setNode(propertiesOf(device, packageVersion()), Date.now());
+    this.#node.setNode(countValues(this.#desk.counts), Date.now());
+    this.useDevice(device);
     this.#node.addDevice(SESSION_DEVICE, SESSION_METRICS, {});
   }
 
@@ -109,6 +109,16 @@ export class SparkplugSender {
     if (options.group !== undefined) checkDeviceId(options.group, 'group');
     if (options.primaryHost !== undefined) checkDeviceId(options.primaryHost, 'primaryHost');
     return new SparkplugSender(options, await savedNumber(join(options.dir, BDSEQ_FILE)));
+  }
+
+  /** Commands but Rebirth since the process began, by what came of them. */
+  get commandCounts(): Readonly<CommandCounts> {
+    return this.#desk.counts;
+  }
+
+  /** What runs from now on: `Properties/…`, in data at once and in births to come. */
+  useDevice(device: DeviceInfo): void {
+    this.#node.setNode(propertiesOf(device, packageVersion()), Date.now());
   }
 
   /** Sends what waits, in the background. */
@@ -170,26 +180,19 @@ export class SparkplugSender {
     };
   }
 
-  /** Carries out what the allow list holds, and tells what came of it. */
-  async #command(target: string | null, metric: string, value: MetricValue): Promise<void> {
-    const tell = (result: string): void => {
-      const values = { 'Command/Name': metric, 'Command/Result': result };
-      this.#node.setNode(values, Date.now());
-    };
-    const name = COMMAND_NAMES.find((known) => metric === `Node Control/${known}`);
-    const command = target === null && name !== undefined ? this.#commands[name] : undefined;
-    if (!command) return tell('refused: not allowed');
-    if (typeof value !== command.type.toLowerCase()) {
-      return tell(`refused: expected a value of type ${command.type}`);
-    }
-    try {
-      tell('running');
-      tell(await command.run(value as string | boolean));
-    } catch (error) {
-      tell(`failed: ${error instanceof Error ? error.message : String(error)}`);
-    }
+  #tellCommand(report: CommandReport): void {
+    const { name, result } = report;
+    const values = { 'Command/Name': name, 'Command/Result': result };
+    this.#node.setNode({ ...values, ...countValues(this.#desk.counts) }, Date.now());
+    this.#onCommand?.(report);
   }
 }
+
+const countValues = ({ done, refused, failed }: CommandCounts): MetricValues => ({
+  'Command/Done': done,
+  'Command/Refused': refused,
+  'Command/Failed': failed,
+});
 
 async function savedNumber(file: string): Promise<number> {
   const text = await readFile(file, 'utf8').catch(() => '0');

@@ -313,6 +313,6 @@ test(
     );
     await command('Node Control/Install Model', 'String', 'x', /^refused: not allowed/);
     await command('Node Control/Profile', 'String', 'fail', /^failed: no profile fail/);
-    await command('Properties/Engine', 'String', 'x', /^refused: not allowed/);
+    await command('Properties/Engine', 'String', 'x', /^refused: unknown command/);
   },
 );
