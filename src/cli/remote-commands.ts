@@ -2,15 +2,17 @@
 import { checkOneOf } from '../runtime/validate.js';
 import type { CommandReport, Commands } from '../telemetry/sparkplug/command-desk.js';
 import { LOG_LEVELS, type Log } from './log.js';
+import type { RemoteModels } from './remote-models.js';
 import type { RunningDevice } from './running-device.js';
 
 /** As `--allow-command` takes them. */
-export const ALLOWABLE = ['profile', 'log-level'] as const;
+export const ALLOWABLE = ['profile', 'log-level', 'install-model', 'roll-back-model'] as const;
 export type Allowable = (typeof ALLOWABLE)[number];
 
+/** @param means `models`: null where models are not changed from afar */
 export function commandsOf(
   allowed: readonly Allowable[],
-  { running, log }: { running: RunningDevice; log: Log },
+  { running, log, models }: { running: RunningDevice; log: Log; models: RemoteModels | null },
 ): Commands {
   return {
     ...(allowed.includes('profile') && {
@@ -25,6 +27,20 @@ export function commandsOf(
         },
       },
     }),
+    ...(models &&
+      allowed.includes('install-model') && {
+        'Install Model': { type: 'String', run: (name) => models.install(String(name)) },
+      }),
+    ...(models &&
+      allowed.includes('roll-back-model') && {
+        'Roll Back Model': {
+          type: 'Boolean',
+          run: async (value) => {
+            if (value !== true) throw new RangeError('expected true');
+            return models.rollBack();
+          },
+        },
+      }),
   };
 }
 

@@ -1,4 +1,4 @@
-/** The device of a running `serve`: it can be opened anew with another profile while frames come in. */
+/** The device of a running `serve`: another profile or bundle can take over while frames come in. */
 import type { DeviceLimits, Session } from '../live/types.js';
 import { loadProfile, profileNames, type FirmwareProfile } from '../runtime/profiles.js';
 import { nearest } from '../runtime/validate.js';
@@ -16,7 +16,7 @@ const CINE_MIB = 256;
 export type DeviceUser = (info: DeviceInfo, profile: FirmwareProfile) => void;
 
 export class RunningDevice {
-  readonly #options: DeviceOptions;
+  #options: DeviceOptions;
   readonly #budgetMs: number | undefined;
   readonly #users: DeviceUser[] = [];
   #device: Device;
@@ -72,9 +72,8 @@ export class RunningDevice {
   }
 
   /**
-   * Opens the models anew with a shipped profile, beside the device that runs, hands the session over between two frames, and
-   * closes the old one. Whatever fails, the old one goes on. Resolves to what was done.
-   * @throws RangeError when there is no such profile; errors of `openDevice` and of the session
+   * Goes on with a shipped profile. Resolves to what was done.
+   * @throws RangeError when there is no such profile; errors of `openDevice` and of the session: then all is as before
    */
   async switchTo(name: string): Promise<string> {
     // A path is for who starts the program, not for who commands it from afar.
@@ -84,10 +83,25 @@ export class RunningDevice {
       const hint = meant ? `; did you mean ${meant}?` : '';
       throw new RangeError(`there is no profile of that name among ${names.join(', ')}${hint}`);
     }
-    if (!this.#session) throw new Error('the session has not begun yet');
     if (name === this.#profile.name) return `the profile is ${name} already`;
-    const profile = await loadProfile(name);
-    const device = await openDevice({ ...this.#options, profile: name });
+    const options = { ...this.#options, profile: name };
+    await this.#goOnWith(options, await loadProfile(name));
+    this.#options = options;
+    return `the profile is ${name}`;
+  }
+
+  /**
+   * Goes on with the bundle in a folder (default: the one that `modelsDir` names now).
+   * @throws errors of `openDevice` and of the session: then all is as before
+   */
+  async useModels(dir?: string): Promise<void> {
+    await this.#goOnWith({ ...this.#options, ...(dir && { modelsDir: dir }) }, this.#profile);
+  }
+
+  /** Opens a device beside the one that runs, hands the session over between two frames, and closes the old one. */
+  async #goOnWith(options: DeviceOptions, profile: FirmwareProfile): Promise<void> {
+    if (!this.#session) throw new Error('the session has not begun yet');
+    const device = await openDevice(options);
     try {
       await this.#session.useDevice(device, this.#limitsOf(profile));
     } catch (error) {
@@ -101,7 +115,6 @@ export class RunningDevice {
     for (const tell of this.#users) tell(device.info, profile);
     // A call that hangs would keep this waiting; the device closes when that comes back.
     void old.close();
-    return `the profile is ${name}`;
   }
 
   close(): Promise<void> {

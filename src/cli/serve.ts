@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { openSource } from '../io/sources/index.js';
 import { createSession } from '../live/session.js';
+import { BundleStore } from '../runtime/bundle-store.js';
 import { packageRoot } from '../runtime/package-info.js';
 import { IngestSource } from '../server/ingest.js';
 import { SERVER_DEFAULTS, startServer } from '../server/server.js';
@@ -17,6 +18,7 @@ import { Log, LOG_LEVELS, sessionLog, type LogLevel } from './log.js';
 import { brokerOf, withMqtt, type MqttCliOptions } from './mqtt-options.js';
 import { ALLOWABLE, commandsOf, logCommand, type Allowable } from './remote-commands.js';
 import { BUDGETS, RunningDevice, type DeviceUser } from './running-device.js';
+import { RemoteModels } from './remote-models.js';
 import { serverOptionsOf, withServer, type ServerCliOptions } from './server-options.js';
 import { deviceOptionsOf, type GlobalOptions } from './shared.js';
 import { untilSignal } from './signal.js';
@@ -34,6 +36,7 @@ interface ServeOptions extends GlobalOptions, MqttCliOptions, ServerCliOptions {
   sparkplugGroup: string;
   primaryHost?: string;
   allowCommand: Allowable[];
+  modelsInbox?: string;
   logLevel?: LogLevel;
 }
 
@@ -89,6 +92,7 @@ export function addServe(program: Command): void {
         .choices(ALLOWABLE)
         .default([], 'nothing'),
     )
+    .option('--models-inbox <dir>', 'folder of the bundles that hosts may install by name')
     .addOption(
       new Option('--log-level <level>', 'what is told on standard error')
         .choices(LOG_LEVELS)
@@ -144,6 +148,7 @@ async function run(options: ServeOptions): Promise<void> {
     const users: DeviceUser[] = [(info) => server.useDevice(info)];
     if (mqttUrl !== undefined) {
       const { deviceId } = options;
+      const models = await remoteModelsOf(options, running);
       const folder = await openTelemetryDir(options);
       closers.push(() => folder.dispose());
       const created = (telemetry = await createTelemetry({
@@ -155,7 +160,7 @@ async function run(options: ServeOptions): Promise<void> {
         ...(options.sparkplug && {
           sparkplug: {
             ...sparkplugOf(options),
-            commands: commandsOf(options.allowCommand, { running, log }),
+            commands: commandsOf(options.allowCommand, { running, log, models }),
             onCommand: (report) => logCommand(log, report),
           },
         }),
@@ -186,6 +191,23 @@ const sparkplugOf = ({ sparkplugGroup, primaryHost }: ServeOptions): SparkplugOp
   group: sparkplugGroup,
   ...(primaryHost !== undefined && { primaryHost }),
 });
+
+/** Null where no model may be changed from afar. */
+async function remoteModelsOf(
+  { allowCommand, modelsDir, modelsInbox, trust }: ServeOptions,
+  running: RunningDevice,
+): Promise<RemoteModels | null> {
+  const installs = allowCommand.includes('install-model');
+  if (!installs && !allowCommand.includes('roll-back-model')) return null;
+  if (modelsDir === undefined || !(await BundleStore.isStore(modelsDir))) {
+    throw new UsageError('expected a store of models as --models-dir to change models by command');
+  }
+  if (installs && modelsInbox === undefined) {
+    throw new UsageError('expected --models-inbox for --allow-command install-model');
+  }
+  const inbox = modelsInbox ?? modelsDir;
+  return RemoteModels.open({ store: modelsDir, inbox, keyFiles: trust }, running);
+}
 
 async function openBroker(options: ServeOptions, log: Log): Promise<EmbeddedBroker | null> {
   const { embeddedBroker } = options;

@@ -68,7 +68,7 @@ export class CommandDesk {
     const known = COMMAND_NAMES.find((one) => device === null && name === `${CONTROL}${one}`);
     if (!known) return 'unknown command';
     const command = this.#commands[known];
-    if (!command) return REASONS[known] ?? 'not allowed';
+    if (!command) return 'not allowed';
     if (typeof value !== command.type.toLowerCase()) {
       return `expected a value of type ${command.type} but received ${typeof value}`;
     }
@@ -80,12 +80,6 @@ export class CommandDesk {
     this.#onReport({ name, outcome, result });
   }
 }
-
-/** Why a command that the program does not carry out is refused. */
-const REASONS: Partial<Record<CommandName, string>> = {
-  'Install Model': 'not allowed: models are not installed by command here',
-  'Roll Back Model': 'not allowed: models are not rolled back by command here',
-};
 
 function nameOf({ device, name }: WrittenMetric): string {
   const full = [...(device === null ? [] : [device]), name ?? 'unreadable'].join('/');

@@ -1,5 +1,10 @@
 /** What a Sparkplug host may command of a running `serve`, through a real broker. */
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test, type Test } from 'tap';
+import { readTrustedKeys, signManifest } from '../../../src/runtime/bundle-signature.js';
+import { BundleStore } from '../../../src/runtime/bundle-store.js';
 import {
   encodeSparkplug,
   type Metric,
@@ -9,22 +14,29 @@ import { runCli, serveOn, type Serving } from '../../support/cli.js';
 import { connectTo } from '../../support/live-server.js';
 import { noMosquitto, startMosquitto } from '../../support/mosquitto.js';
 import { messagesOf, valueOf, type SparkplugMessage } from '../../support/sparkplug.js';
+import { writeKeys } from '../../support/signed-bundle.js';
 import { subscribe, type Subscriber } from '../../support/subscriber.js';
 import { modelsDir, skipOf } from '../engines.js';
 
 const skip = noMosquitto || skipOf('onnxruntime-node');
 const NCMD = 'spBv1.0/sonotrack/NCMD/bay-4';
 const ARGS = [
-  ...['--models-dir', modelsDir, '--profile', 'x86-cpu', '--device-id', 'bay-4'],
+  ...['--profile', 'x86-cpu', '--device-id', 'bay-4'],
   ...['--source', 'phantom:?seed=3&width=240&height=180&fps=5', '--budget', '20000'],
 ];
 
 async function setUp(t: Test, ...args: string[]) {
+  return startOn(t, ['--models-dir', modelsDir], ...args);
+}
+
+async function startOn(t: Test, models: string[], ...args: string[]) {
+  const telemetry = mkdtempSync(join(tmpdir(), 'sonotrack-commands-'));
+  t.teardown(() => rmSync(telemetry, { recursive: true, force: true }));
   const broker = await startMosquitto();
   t.teardown(() => broker.close());
   const seen = await subscribe(broker.url, 'spBv1.0/#');
   t.teardown(() => seen.end());
-  const live = await serveOn(broker.url, ...ARGS, '--telemetry-dir', t.testdir(), ...args);
+  const live = await serveOn(broker.url, ...ARGS, ...models, '--telemetry-dir', telemetry, ...args);
   t.teardown(() => live.stop('SIGKILL'));
   await births(seen, 1);
   return { seen, live };
@@ -56,14 +68,19 @@ async function send(seen: Subscriber, metric: Metric, retain = false): Promise<v
 }
 
 /** Gives the command, and what is told of it at its end. */
-async function command(seen: Subscriber, name: string, value: string): Promise<MetricValue> {
+async function command(
+  seen: Subscriber,
+  name: string,
+  value: string | boolean,
+): Promise<MetricValue> {
   const ended = (): number =>
     ['Done', 'Refused', 'Failed'].reduce(
       (sum, outcome) => sum + Number(told(seen, `Command/${outcome}`).at(-1)),
       0,
     );
   const before = ended();
-  await send(seen, { name: `Node Control/${name}`, type: 'String', value });
+  const type = typeof value === 'string' ? 'String' : 'Boolean';
+  await send(seen, { name: `Node Control/${name}`, type, value });
   await seen.until(() => ended() > before);
   return told(seen, 'Command/Result').at(-1) ?? null;
 }
@@ -139,8 +156,8 @@ test('the log level is set, and what follows is written by it', { skip }, async 
 test('what is not allowed is refused, told, written and counted', { skip }, async (t) => {
   const { seen, live } = await setUp(t);
   t.equal(await command(seen, 'Profile', 'arm64-cpu'), 'refused: not allowed');
-  t.match(await command(seen, 'Install Model', 'lite'), /^refused: not allowed: models are not/);
-  t.match(await command(seen, 'Roll Back Model', 'now'), /^refused: not allowed: models are not/);
+  t.equal(await command(seen, 'Install Model', 'lite'), 'refused: not allowed');
+  t.equal(await command(seen, 'Roll Back Model', true), 'refused: not allowed');
   t.equal(await command(seen, 'Reboot', 'now'), 'refused: unknown command');
   await send(seen, { name: 'Node Control/Profile', type: 'String', value: 'x' }, true);
   await seen.publish('spBv1.0/sonotrack/DCMD/bay-4/session', 'nonsense');
@@ -152,13 +169,78 @@ test('what is not allowed is refused, told, written and counted', { skip }, asyn
   t.equal(told(seen, 'Properties/Profile').at(-1), 'x86-cpu');
 });
 
-test('commands without a Sparkplug node are a mistake of usage', { skip }, async (t) => {
-  for (const args of [
-    ['serve', '--allow-command', 'profile'],
-    ['serve', '--embedded-broker', '0', '--no-sparkplug', '--allow-command', 'profile'],
-  ]) {
-    const { code, stderr } = await runCli(...args);
-    t.equal(code, 2);
-    t.match(stderr, /with Sparkplug, for --allow-command/);
-  }
-});
+test(
+  'a signed bundle of the inbox is installed while frames come in, and taken back',
+  { skip },
+  async (t) => {
+    const dir = t.testdir();
+    const { privateFile, publicFile } = writeKeys(dir);
+    const [inbox, folder] = [join(dir, 'inbox'), join(dir, 'store')];
+    for (const [name, version] of [
+      ['old', '7.0.0'],
+      ['new', '7.1.0'],
+      ['unsigned', '7.2.0'],
+      ['broken', '7.3.0'],
+    ]) {
+      const bundle = join(inbox, name);
+      cpSync(modelsDir, bundle, { recursive: true });
+      const file = join(bundle, 'manifest.json');
+      const manifest = { ...JSON.parse(readFileSync(file, 'utf8')), version };
+      if (name === 'broken') manifest.sonosam.inputSizePx = 64; // its hashes are right, its graphs do not load
+      writeFileSync(file, JSON.stringify(manifest));
+      if (name !== 'unsigned') await signManifest(bundle, privateFile);
+    }
+    const store = new BundleStore(folder, await readTrustedKeys([publicFile]));
+    await store.install(join(inbox, 'old'));
+    const { seen, live } = await startOn(
+      t,
+      ['--models-dir', folder, '--trust', publicFile, '--models-inbox', inbox],
+      ...['--allow-command', 'install-model', 'roll-back-model'],
+    );
+    const { client, frameThat } = connectTo(t, live.url);
+    const { id } = await frameThat(() => true);
+    await client.prompt({ frameId: id, point: { x: 120.5, y: 90.5, label: 1 }, objectId: null });
+    const runs = (): MetricValue | undefined => told(seen, 'Properties/Models/Bundle').at(-1);
+    const bundle = String(runs()).replace(/ .*/, '');
+    t.equal(runs(), `${bundle} 7.0.0`);
+    for (const [name, reason] of [
+      ['unsigned', /^failed: cannot read a signature/],
+      ['broken', /^failed: /],
+      ['../inbox/new', /^failed: expected the name of a folder/],
+      ['absent', /^failed: no model bundle in/],
+    ] as const) {
+      t.match(await command(seen, 'Install Model', name), reason);
+      t.match(await store.state(), { current: /7\.0\.0/, previous: null }, name);
+    }
+    t.equal(runs(), `${bundle} 7.0.0`);
+    t.equal(await command(seen, 'Install Model', 'new'), `${bundle} 7.1.0 is in use`);
+    await seen.until(() => runs() === `${bundle} 7.1.0`);
+    t.match(await store.state(), { current: /7\.1\.0/, previous: /7\.0\.0/ });
+    await frameThat((frame) => frame.id > id + 5 && frame.objects.some((one) => one.id === 1));
+    t.equal(await command(seen, 'Roll Back Model', false), 'failed: expected true');
+    t.equal(await command(seen, 'Roll Back Model', true), `${bundle} 7.0.0 is in use again`);
+    await seen.until(() => runs() === `${bundle} 7.0.0`);
+    t.match(await store.state(), { current: /7\.0\.0/, previous: /7\.1\.0/ });
+  },
+);
+
+test(
+  'commands without a Sparkplug node, or models without a store, are a mistake of usage',
+  { skip },
+  async (t) => {
+    for (const args of [
+      ['serve', '--allow-command', 'profile'],
+      ['serve', '--embedded-broker', '0', '--no-sparkplug', '--allow-command', 'profile'],
+    ]) {
+      const { code, stderr } = await runCli(...args);
+      t.equal(code, 2);
+      t.match(stderr, /with Sparkplug, for --allow-command/);
+    }
+    const models = await runCli(
+      ...['serve', '--embedded-broker', '0', '--port', '0', '--models-dir', modelsDir],
+      ...['--allow-command', 'roll-back-model'],
+    );
+    t.equal(models.code, 2);
+    t.match(models.stderr, /expected a store of models as --models-dir/);
+  },
+);

@@ -41,10 +41,7 @@ test('everything else is refused with its reason and counted', async (t) => {
   const { desk, take } = setUp(echo);
   const refusals: [Partial<WrittenMetric>, string][] = [
     [{ name: 'Node Control/Log Level' }, 'refused: not allowed'],
-    [
-      { name: 'Node Control/Install Model' },
-      'refused: not allowed: models are not installed by command here',
-    ],
+    [{ name: 'Node Control/Install Model' }, 'refused: not allowed'],
     [{ name: 'Node Control/Reboot' }, 'refused: unknown command'],
     [{ name: 'Properties/Profile' }, 'refused: unknown command'],
     [{ device: 'session' }, 'refused: unknown command'],
