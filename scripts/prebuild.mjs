@@ -1,8 +1,9 @@
 /**
- * Before `npm pack`: puts the addon of this platform and the headers of ONNX Runtime where the package has them, so that an
- * installed package takes the one or builds with the other. With --clean removes both again.
+ * Before `npm pack`: puts the addon of this platform, the cross-compiled one of aarch64 where scripts/aarch64.mjs left it, and
+ * the headers of ONNX Runtime where the package has them, so that an installed package takes one of the former or builds with
+ * the latter. With --clean removes all again.
  */
-import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,12 +20,14 @@ rmSync(prebuilds, { recursive: true, force: true });
 rmSync(headers, { recursive: true, force: true });
 
 if (!process.argv.includes('--clean')) {
-  const folder = join(prebuilds, `${name}-${process.platform}-${process.arch}`);
-  mkdirSync(folder, { recursive: true });
-  cpSync(
-    join(root, 'build', 'Release', `${name}.node`),
-    join(folder, `node-napi-v${versions.at(-1)}.node`),
-  );
+  const addons = { [`${process.platform}-${process.arch}`]: join('Release', `${name}.node`) };
+  const crossed = join('aarch64', `${name}.node`);
+  if (existsSync(join(root, 'build', crossed))) addons['linux-arm64'] = crossed;
+  for (const [platform, file] of Object.entries(addons)) {
+    const folder = join(prebuilds, `${name}-${platform}`);
+    mkdirSync(folder, { recursive: true });
+    cpSync(join(root, 'build', file), join(folder, `node-napi-v${versions.at(-1)}.node`));
+  }
   const source = join(
     dirname(require.resolve('com.github.asus4.onnxruntime/package.json')),
     HEADERS_IN_PACKAGE,
