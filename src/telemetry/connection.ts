@@ -191,6 +191,7 @@ export class BrokerConnection {
     const urls = urlsOf(this.#broker.url);
     const client = mqtt.connect(urls[this.#at % urls.length], options);
     this.#client = client;
+    let hasFailed = false;
     let wrongVersion = false;
     client.once('connect', () => {
       this.#up = true;
@@ -201,6 +202,7 @@ export class BrokerConnection {
       this.#handlers.onUp(client);
     });
     client.on('error', (error) => {
+      hasFailed = true;
       this.lastError = messageOf(error);
       const code = (error as { code?: unknown }).code;
       wrongVersion ||= this.#version === 5 && WRONG_VERSION.has(code);
@@ -215,7 +217,14 @@ export class BrokerConnection {
       if (wrongVersion && protocol === 'auto') {
         this.#version = 4;
         if (!this.#closing) void this.#connect();
-      } else this.#retry();
+        return;
+      }
+      // Closed without a word: RabbitMQ 3.10 does so with a version that it does not know (against MQTT 3.1.1 §3.1.2.2).
+      if (!this.#everUp && !hasFailed) {
+        this.lastError = 'the broker closed the connection before it answered';
+        if (protocol === 'auto') this.#version = this.#version === 5 ? 4 : 5;
+      }
+      this.#retry();
     });
   }
 

@@ -140,7 +140,8 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-async function answers(port: number): Promise<boolean> {
+/** Whether something listens on the port. */
+export async function answers(port: number): Promise<boolean> {
   const probe = connect(port, '127.0.0.1');
   return new Promise<boolean>((resolve) => {
     probe.once('connect', () => resolve(true)).once('error', () => resolve(false));

@@ -10,6 +10,7 @@ import { decodeSparkplug, encodeSparkplug, type Metric, type MetricValue } from 
 import {
   parseHostState,
   parseSparkplugTopic,
+  publishedTopic,
   sparkplugTopic,
   stateTopic,
   type MessageType,
@@ -136,7 +137,7 @@ export class EdgeNode {
     this.#client = client;
     const { group, node, primaryHost } = this.#options;
     client.on('message', (topic, payload, { retain }) =>
-      this.#receive(client, { topic, payload, retained: retain }),
+      this.#receive(client, { topic: publishedTopic(topic), payload, retained: retain }),
     );
     // Commands and the host's state must be heard before the birth (§6.4.3).
     const topics = [

@@ -31,6 +31,13 @@ export function sparkplugTopic(
   return `${NAMESPACE}/${group}/${type}/${node}${device === null ? '' : `/${device}`}`;
 }
 
+/**
+ * A topic as it was published. RabbitMQ 3.10 gives retained messages out under `spBv1/0`: the dot of the namespace is a
+ * separator there, and `mqtt.sparkplug` keeps it in other messages only.
+ */
+export const publishedTopic = (topic: string): string =>
+  topic.replace(/^spBv1\/0\//, `${NAMESPACE}/`);
+
 export const stateTopic = (hostId: string): string => `${NAMESPACE}/STATE/${hostId}`;
 
 /** Null for a topic that is none of a node or a device. */

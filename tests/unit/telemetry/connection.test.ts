@@ -70,6 +70,39 @@ test('a refused subscription cuts the connection, and the waits between attempts
   t.ok(asked[2].atMs - asked[1].atMs >= 500);
 });
 
+test('a broker that closes on MQTT 5 without a word is tried with 3.1.1, and stays so', async (t) => {
+  const versions: number[] = [];
+  const broker = await Aedes.createBroker();
+  const server = createServer((socket) =>
+    socket.once('data', (data) => {
+      // CONNECT: its protocol level stands behind the name `MQTT` (MQTT 3.1.1 §3.1.2.2).
+      const level = data[data.indexOf('MQTT') + 4];
+      versions.push(level);
+      if (level === 5) return void socket.end();
+      socket.unshift(data);
+      broker.handle(socket);
+    }),
+  ).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => broker.close(() => server.close()));
+  const { port } = server.address() as AddressInfo;
+  let onUp = (): void => undefined;
+  const up = (): Promise<void> => new Promise((resolve) => (onUp = resolve));
+  const first = up();
+  const connection = new BrokerConnection(
+    { url: `mqtt://127.0.0.1:${port}`, longestWaitMs: 100 },
+    { clientId: 'one', onUp: () => onUp() },
+  );
+  t.teardown(() => connection.close());
+  await first;
+  t.same(versions, [5, 4]);
+  t.equal(connection.lastError, null);
+  const second = up();
+  connection.drop();
+  await second;
+  t.same(versions, [5, 4, 4]);
+});
+
 test('the QoS of subscriptions is 0 or 1', async (t) => {
   const broker = { url: 'mqtt://a', subscribeQos: 2 as 1 };
   t.throws(() => checkBroker(broker), { message: /for `subscribeQos` but received 2/ });
