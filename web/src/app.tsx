@@ -261,6 +261,11 @@ export function App() {
             click to correct
           </span>
         )}
+        {!tool && (
+          <nav>
+            <a href="/dashboard">Device</a>
+          </nav>
+        )}
       </header>
       <main>
         <Stage

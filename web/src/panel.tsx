@@ -59,13 +59,14 @@ export function About({ hello }: { hello: ServerInfo | null }) {
   const device = hello.device as {
     engine: string;
     executionProvider: string;
+    profile: string;
     models: { bundle: string };
   };
   const source = hello.source as { kind: string };
   return (
     <p class="about">
       {device.models.bundle} · {device.engine} · {device.executionProvider.toUpperCase()} ·{' '}
-      {source.kind}
+      {device.profile} · {source.kind}
     </p>
   );
 }

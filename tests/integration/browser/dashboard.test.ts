@@ -78,6 +78,13 @@ test(
     if (picture) await page.screenshot({ path: join(picture, 'dashboard.png') });
     t.not(before.length, 0);
     t.same(await lowContrast(page), [], 'texts have the contrast of WCAG AA');
+
+    // From here to the live view and back, with the token that was given.
+    await page.getByRole('link', { name: 'Live view' }).click();
+    await page.locator('.layout[data-connected="true"]').waitFor();
+    await page.getByRole('link', { name: 'Device' }).click();
+    await fact('memory').getByText('321 MB').waitFor();
+    t.equal(new URL(page.url()).pathname, '/dashboard');
     t.same(problems, []);
   },
 );

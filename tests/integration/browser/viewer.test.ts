@@ -196,7 +196,7 @@ for (const viewport of [
     await press('Go live', page.locator('.layout:not([data-state="frozen"])'));
 
     const sizes = await page
-      .locator('button:visible, input:visible, canvas:visible')
+      .locator('a:visible, button:visible, input:visible, canvas:visible')
       .evaluateAll((elements) =>
         (
           elements as unknown as {
