@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import mqtt from 'mqtt';
 import { Mask } from 'sonotrack';
+import { emptyCounters } from '../dist/live/latency.js';
 import { newHistogram, percentilesOf, recordMs } from '../dist/live/histogram.js';
 import { loadProfile } from '../dist/runtime/profiles.js';
 import { createTelemetry } from '../dist/telemetry/telemetry.js';
@@ -75,16 +76,9 @@ async function runDevice({ url, dir, limits }) {
       stages: { total: percentilesOf(total) },
       histograms: { total },
       counters: {
+        ...emptyCounters(),
         received: id,
         processed: id,
-        dropped: 0,
-        skipped: 0,
-        clicks: 0,
-        resets: 0,
-        faults: 0,
-        late: 0,
-        restarts: 0,
-        publisherErrors: 0,
       },
     });
     process.send({ measured: telemetry.measured });

@@ -4,7 +4,7 @@ import { Annotator } from '../annotate/annotator.js';
 import { findClipFiles } from '../annotate/clip-folder.js';
 import { annotationRoutes } from '../annotate/routes.js';
 import { packageRoot } from '../runtime/package-info.js';
-import { SERVER_DEFAULTS, startServer } from '../server/server.js';
+import { SERVER_DEFAULTS } from '../server/options.js';
 import { withDevice, type GlobalOptions } from './shared.js';
 import { serverOptionsOf, withServer, type ServerCliOptions } from './server-options.js';
 import { untilSignal } from './signal.js';
@@ -45,6 +45,7 @@ async function annotate(folder: string, options: AnnotateOptions): Promise<void>
     await withDevice(options, async (device) => {
       let annotator: Annotator | null = null;
       const current = (): Annotator => annotator as Annotator; // asked only once the server is told
+      const { startServer } = await import('../server/server.js');
       const server = await startServer({
         ...serverOptions,
         port: options.port,

@@ -5,8 +5,7 @@ import { openSource } from '../io/sources/index.js';
 import { createSession } from '../live/session.js';
 import { BundleStore } from '../runtime/bundle-store.js';
 import { packageRoot } from '../runtime/package-info.js';
-import { IngestSource } from '../server/ingest.js';
-import { SERVER_DEFAULTS, startServer } from '../server/server.js';
+import { SERVER_DEFAULTS } from '../server/options.js';
 import { startBroker, type EmbeddedBroker } from '../telemetry/embedded-broker.js';
 import { redact } from '../telemetry/connection.js';
 import { SPARKPLUG_DEFAULTS, type SparkplugOptions } from '../telemetry/sparkplug/sender.js';
@@ -121,6 +120,9 @@ async function run(options: ServeOptions): Promise<void> {
   const closers: (() => unknown)[] = [];
   const stopped = untilSignal();
   try {
+    // Only these commands need the server's native library, which not every board can load.
+    const { IngestSource } = await import('../server/ingest.js');
+    const { startServer } = await import('../server/server.js');
     const ingest = options.source === INGEST ? new IngestSource() : null;
     const source = ingest ?? (await openSource(options.source, { realtime: true, loop: true }));
     closers.push(() => source.close());

@@ -4,7 +4,7 @@ import { constants } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { Access, loadAuthKey } from '../server/access.js';
-import { SERVER_DEFAULTS, type ServerOptions } from '../server/server.js';
+import { SERVER_DEFAULTS, type ServerOptions } from '../server/options.js';
 import { checkTls } from '../server/tls.js';
 import { UsageError } from './failure.js';
 

@@ -24,6 +24,20 @@ export interface SessionCounters {
   publisherErrors: number;
 }
 
+/** All 0. */
+export const emptyCounters = (): SessionCounters => ({
+  received: 0,
+  processed: 0,
+  dropped: 0,
+  skipped: 0,
+  clicks: 0,
+  resets: 0,
+  faults: 0,
+  late: 0,
+  restarts: 0,
+  publisherErrors: 0,
+});
+
 /** ms; `count` samples. */
 export interface Percentiles {
   p50: number;

@@ -1,8 +1,9 @@
 /** The session's objects: one tracker, and prompts that are answered on the frame that the user saw. */
 import { SonotrackError } from '../runtime/errors.js';
-import type { Box, Mask, ObjectMask, Point, Timings, TrackedObject } from '../sdk/types.js';
+import type { Mask, ObjectMask, Prompts, Timings, TrackedObject } from '../sdk/types.js';
 import { clickTarget } from './click-target.js';
 import type { FrameHistory, FrameRecord } from './history.js';
+import { PromptLog } from './prompt-log.js';
 import type {
   ObjectLabel,
   PromptOutcome,
@@ -16,26 +17,8 @@ import type { Watchdog } from './watchdog.js';
 const MOST_CATCH_UP = 12;
 /** A user waits for the answer to a prompt; no overlay goes stale meanwhile, so that it may take this many budgets. */
 const PROMPT_BUDGETS = 10;
-/** Prompts that can be taken back. */
-const MOST_UNDO = 16;
 /** Restarts in a row without a result between them, after which tracking is given up. */
 const MOST_RESTARTS = 3;
-
-/** Prompts of one object on one frame add up. */
-interface Correction {
-  objectId: number;
-  frameId: number;
-  points: Point[];
-  box: Box | null;
-}
-
-/** What the last prompt changed: `before` is the object's mask on that frame, null when the prompt began it. */
-interface Undo {
-  correction: Correction | null;
-  objectId: number;
-  frameId: number;
-  before: Mask | null;
-}
 
 export interface TrackingOptions {
   device: SessionDevice;
@@ -55,8 +38,7 @@ export class ObjectTracking {
   readonly #held = new Set<number>();
   /** Objects followed now; a record of the history may still hold others. */
   readonly #labels = new Map<number, ObjectLabel>();
-  #correction: Correction | null = null;
-  readonly #undo: Undo[] = [];
+  readonly #prompts = new PromptLog();
   /** Frames after `#position` whose masks are out of date, oldest first. */
   #behind: FrameRecord[] = [];
   /** Where a failed tracker is taken up again; null: nothing failed. */
@@ -76,7 +58,7 @@ export class ObjectTracking {
   }
 
   get canUndo(): boolean {
-    return this.#undo.length > 0;
+    return this.#prompts.last !== undefined;
   }
 
   get behind(): number {
@@ -132,7 +114,7 @@ export class ObjectTracking {
     const target = promptTarget(shown, prompt);
     if (target !== null && !this.#labels.has(target)) throw unknownObject(target);
     const objectId = target ?? this.#freeId();
-    const correction = this.#corrected(objectId, prompt);
+    const correction = this.#prompts.with(objectId, prompt);
     const before = shown.find(({ id }) => id === objectId)?.mask ?? null;
     const { points, box } = correction;
     const prompts = { points, ...(box && { box }) };
@@ -156,8 +138,7 @@ export class ObjectTracking {
     if (!this.#labels.has(objectId)) {
       this.#labels.set(objectId, { id: objectId, name: null, colour: null });
     }
-    this.#remember({ correction: this.#correction, objectId, frameId: seen.meta.id, before });
-    this.#correction = correction;
+    this.#prompts.add(correction, before);
     const caughtUp = frozen ? 0 : await this.#catchUp();
     return { objectId, frameId: seen.meta.id, caughtUp };
   }
@@ -165,9 +146,9 @@ export class ObjectTracking {
   /** Takes the last prompt back. @throws SonotrackError NOTHING_TO_UNDO, FRAME_NOT_AVAILABLE */
   async undo(frozen: boolean): Promise<PromptOutcome> {
     this.#assertAnswering();
-    const last = this.#undo.at(-1);
+    const { last } = this.#prompts;
     if (!last) throw new SonotrackError('NOTHING_TO_UNDO', 'predict', 'there is no prompt to undo');
-    const { objectId, frameId, before, correction } = last;
+    const { objectId, frameId, before } = last;
     if (!before || before.areaPx === 0) {
       await this.remove(objectId);
       return { objectId, frameId, caughtUp: 0 };
@@ -175,8 +156,7 @@ export class ObjectTracking {
     const seen = this.#find(frameId);
     if (this.#behind.includes(seen)) await this.#catchUp(seen);
     await this.#goBack(seen, seen.objects, { id: objectId, mask: before });
-    this.#undo.pop();
-    this.#correction = correction;
+    this.#prompts.takeBack();
     return { objectId, frameId, caughtUp: frozen ? 0 : await this.#catchUp() };
   }
 
@@ -252,8 +232,7 @@ export class ObjectTracking {
     this.#resumeAt = null;
     this.#restarts = 0;
     this.#labels.clear();
-    this.#correction = null;
-    this.#undo.length = 0;
+    this.#prompts.clear();
     for (const record of this.#history) record.objects = [];
   }
 
@@ -302,18 +281,7 @@ export class ObjectTracking {
     );
   }
 
-  #corrected(objectId: number, { frameId, point, box }: SessionPrompt): Correction {
-    const going = this.#correction;
-    const goesOn = going?.objectId === objectId && going.frameId === frameId;
-    const points = [...(goesOn ? going.points : []), ...(point ? [point] : [])];
-    return { objectId, frameId, points, box: box ?? (goesOn ? going.box : null) };
-  }
-
-  async #predict(
-    seen: FrameRecord,
-    prompts: { points: Point[]; box?: Box },
-    previous: Mask | null,
-  ): Promise<Mask> {
+  async #predict(seen: FrameRecord, prompts: Prompts, previous: Mask | null): Promise<Mask> {
     const image = await this.#watchdog.guard(this.#device.setImage(seen.pixels), PROMPT_BUDGETS);
     try {
       const known = previous && previous.areaPx > 0 ? { previous } : {};
@@ -387,18 +355,10 @@ export class ObjectTracking {
   #forget(objectId: number): void {
     this.#held.delete(objectId);
     this.#labels.delete(objectId);
-    if (this.#correction?.objectId === objectId) this.#correction = null;
-    for (let i = this.#undo.length - 1; i >= 0; i -= 1) {
-      if (this.#undo[i].objectId === objectId) this.#undo.splice(i, 1);
-    }
+    this.#prompts.forget(objectId);
     for (const record of this.#history) {
       record.objects = record.objects.filter(({ id }) => id !== objectId);
     }
-  }
-
-  #remember(undo: Undo): void {
-    this.#undo.push(undo);
-    if (this.#undo.length > MOST_UNDO) this.#undo.shift();
   }
 
   #freeId(): number {

@@ -10,17 +10,17 @@ import { CommandQueue } from './command-queue.js';
 import { TypedEvents } from './events.js';
 import { FrameHistory, type FrameRecord } from './history.js';
 import { Intake, type Arrival } from './intake.js';
-import { LatencyMeter, type SessionCounters } from './latency.js';
+import { emptyCounters, LatencyMeter } from './latency.js';
 import { ObjectTracking } from './object-tracking.js';
-import { checkDeviceLimits, checkSessionOptions } from './options.js';
+import { checkDeviceLimits, checkSessionOptions, type SessionSettings } from './options.js';
 import { Recorder, type RecordingOptions, type RecordingSummary } from './recorder.js';
 import { isSameStatus, statusOf } from './status.js';
+import { subscribe } from './subscribe.js';
 import type {
   Click,
   DeviceLimits,
   LiveResult,
   PromptOutcome,
-  Publisher,
   Session,
   SessionDevice,
   SessionEvents,
@@ -45,24 +45,10 @@ export function createSession(options: SessionOptions): Session {
 }
 
 class LiveSession implements Session {
-  readonly counters: SessionCounters = {
-    received: 0,
-    processed: 0,
-    dropped: 0,
-    skipped: 0,
-    clicks: 0,
-    resets: 0,
-    faults: 0,
-    late: 0,
-    restarts: 0,
-    publisherErrors: 0,
-  };
+  readonly counters = emptyCounters();
   readonly done: Promise<void>;
 
-  readonly #source;
-  readonly #latencyIntervalMs;
-  readonly #sceneCuts;
-  readonly #clock;
+  readonly #settings: SessionSettings;
   readonly #intake: Intake;
   readonly #commands = new CommandQueue(
     () => this.#wake(),
@@ -88,10 +74,7 @@ class LiveSession implements Session {
   constructor(options: SessionOptions) {
     const settings = checkSessionOptions(options);
     const { clock, device, maxObjects } = settings;
-    this.#source = settings.source;
-    this.#latencyIntervalMs = settings.latencyIntervalMs;
-    this.#sceneCuts = settings.sceneCuts;
-    this.#clock = clock;
+    this.#settings = settings;
     this.#meter = new LatencyMeter(() => clock.nowMs());
     this.#history = new FrameHistory({
       seconds: settings.cineSeconds,
@@ -109,7 +92,7 @@ class LiveSession implements Session {
       onStall: () => this.#tellStatus(),
     });
     this.#status = this.#currentStatus();
-    for (const publisher of settings.publishers) this.#subscribe(publisher);
+    for (const publisher of settings.publishers) subscribe(this.#events, publisher);
     this.#scheduleReport();
     this.done = this.#run(this.#intake.receive());
     // Whoever waits for `done` is told of a failure; without a listener it must not end the process.
@@ -218,7 +201,7 @@ class LiveSession implements Session {
     // A device that cannot begin has changed nothing, so that its error is no fault of the session.
     const failure = await this.#commands.enter(async () => {
       try {
-        await this.#tracking.useDevice(device, new Watchdog(this.#clock, budgetMs));
+        await this.#tracking.useDevice(device, new Watchdog(this.#settings.clock, budgetMs));
       } catch (error) {
         return { error };
       }
@@ -233,7 +216,7 @@ class LiveSession implements Session {
   async close(): Promise<void> {
     this.#closing = true;
     this.#commands.close();
-    await this.#source.close();
+    await this.#settings.source.close();
     this.#wake();
     await this.done.catch(() => undefined);
   }
@@ -275,7 +258,7 @@ class LiveSession implements Session {
   }
 
   async #process({ frame, meta, arrivedMs, scene }: Arrival): Promise<void> {
-    const takenMs = this.#clock.nowMs();
+    const takenMs = this.#settings.clock.nowMs();
     this.#resetIfChanged(frame, meta, scene);
     const record: FrameRecord = { meta, pixels: frame, objects: [] };
     let timings: Timings | null = null;
@@ -292,7 +275,7 @@ class LiveSession implements Session {
     }
     this.#history.push(record);
     this.counters.processed += 1;
-    const now = this.#clock.nowMs();
+    const now = this.#settings.clock.nowMs();
     this.#meter.add({
       wait: takenMs - arrivedMs,
       total: now - arrivedMs,
@@ -312,7 +295,7 @@ class LiveSession implements Session {
     const before = this.#history.latest;
     const change =
       before && this.#intake.scene.change(before, { pixels: frame, meta }, this.#wasFrozen);
-    const isCut = this.#sceneCuts && scene !== this.#sceneShown;
+    const isCut = this.#settings.sceneCuts && scene !== this.#sceneShown;
     this.#wasFrozen = false;
     this.#sceneShown = scene;
     if (!before || (!change && !isCut)) return;
@@ -388,7 +371,7 @@ class LiveSession implements Session {
   }
 
   #scheduleReport(): void {
-    this.#callOffReport = this.#clock.after(this.#latencyIntervalMs, () => {
+    this.#callOffReport = this.#settings.clock.after(this.#settings.latencyIntervalMs, () => {
       this.#events.emit('latency', Object.freeze(this.#meter.report(this.counters)));
       this.#scheduleReport();
     });
@@ -411,13 +394,5 @@ class LiveSession implements Session {
       isFlowing: this.#intake.isFlowing,
       recording: this.#recorder !== null,
     });
-  }
-
-  #subscribe(publisher: Publisher): void {
-    const { onResult, onLatency, onNotice, onStatus } = publisher;
-    if (onResult) this.on('result', (result) => publisher.onResult?.(result));
-    if (onLatency) this.on('latency', (report) => publisher.onLatency?.(report));
-    if (onNotice) this.on('notice', (notice) => publisher.onNotice?.(notice));
-    if (onStatus) this.on('status', (status) => publisher.onStatus?.(status));
   }
 }

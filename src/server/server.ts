@@ -12,68 +12,20 @@ import type {
 import type { Publisher, Session } from '../live/types.js';
 import { checkInteger } from '../runtime/validate.js';
 import { PROTOCOL, type Role } from '../wire/messages.js';
-import { Access, AccessError, securityHeaders, tokenOf, urlHost, type AuthKey } from './access.js';
-import { findRoute, methodsOf, type ApiRoute, type MoreRoutes } from './api.js';
+import { Access, AccessError, securityHeaders, tokenOf, urlHost } from './access.js';
+import { findRoute, methodsOf, type ApiRoute } from './api.js';
 import { refusalOf, requireRole } from './commands.js';
 import { corsHeaders, preflightHeaders } from './cors.js';
-import { DeviceHistory, processHealth, type DeviceHealth } from './device-history.js';
+import { DeviceHistory } from './device-history.js';
 import { Exchange, HttpError, type Status } from './exchange.js';
-import type { IngestSource } from './ingest.js';
 import { DEFAULT_LIMITS, RateLimit, type Limits } from './limits.js';
 import { Metrics } from './metrics.js';
 import { loadPage, type PageFile } from './page.js';
+import { SERVER_DEFAULTS, type ServerOptions } from './options.js';
 import { isAnswered, taken } from './port.js';
 import { StreamHub } from './stream.js';
 import { together } from './together.js';
-import { checkTls, type TlsFiles } from './tls.js';
-
-export interface ServerOptions {
-  /** Any address but loopback needs `auth` and `allowedOrigins`. Default: 127.0.0.1. */
-  host?: string;
-  /** 0 takes a free one. Default: 8080. */
-  port?: number;
-  /** Folder of the built page. */
-  pageDir: string;
-  /** Told to every viewer that connects: what runs (until `useDevice`), and on which source. */
-  device: unknown;
-  source: () => unknown;
-  /** What tokens are checked with; null: no tokens, everybody is admin. Default: null. */
-  auth?: AuthKey | null;
-  /** Origins of other pages that may talk to the server. Default: none. */
-  allowedOrigins?: readonly string[];
-  /** Default: null, no TLS. */
-  tls?: TlsFiles | null;
-  /** Serve other addresses than loopback without tokens. Default: false. */
-  insecure?: boolean;
-  /** Takes frames over /ingest. Default: null, there is no /ingest. */
-  ingest?: IngestSource | null;
-  /** Folder that recordings go to. Default: null, none can be made. */
-  recordDir?: string | null;
-  /** Routes of /api by path, beside those of the session. Default: none. */
-  routes?: MoreRoutes;
-  /** How the machine is, for the dashboard. Default: the memory of the process alone. */
-  health?: () => DeviceHealth;
-  /** Commands that came otherwise than over the server, by what came of them. Default: none. */
-  commands?: () => Readonly<Record<string, number>>;
-  limits?: Partial<Limits>;
-  /** Called when the port was left a moment ago and the system has yet to release it, which takes up to a minute. */
-  onWait?: () => void;
-}
-
-export const SERVER_DEFAULTS = {
-  host: '127.0.0.1',
-  port: 8080,
-  auth: null,
-  allowedOrigins: [] as readonly string[],
-  tls: null,
-  insecure: false,
-  ingest: null,
-  recordDir: null,
-  routes: new Map() as MoreRoutes,
-  health: processHealth,
-  commands: () => ({}),
-  onWait: () => undefined,
-};
+import { checkTls } from './tls.js';
 
 /**
  * uWebSockets.js cannot bind a port while connections of the server before it are still closing; Linux remembers those for

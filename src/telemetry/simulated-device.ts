@@ -1,4 +1,5 @@
 /** Devices that are not there: real Sparkplug nodes, each on a connection of its own, with latency that behaves like one's. */
+import { emptyCounters } from '../live/latency.js';
 import { LATENCY_STAGES, type LatencyStage, type Percentiles } from '../live/types.js';
 import type { BrokerOptions } from './connection.js';
 import { EdgeNode } from './sparkplug/edge-node.js';
@@ -152,14 +153,12 @@ export class SimulatedDevice {
       stages,
       histograms: {},
       counters: {
+        ...emptyCounters(),
         received: this.#received,
         processed: this.#received - this.#dropped,
         dropped: this.#dropped,
         clicks: this.#clicks,
-        resets: 0,
-        faults: 0,
-        publisherErrors: 0,
-      } as TelemetryWindow['counters'],
+      },
       health: {
         memoryMb: 410 + 20 * random(),
         temperatureC: this.#has('hot') ? 95 : 58 + 3 * this.#warmth,

@@ -5,7 +5,8 @@ import { connect, type ClientOptions, type LiveClient } from '../../src/client/i
 import type { LiveFrame } from '../../src/client/index.js';
 import { createSession } from '../../src/live/session.js';
 import type { Session } from '../../src/live/types.js';
-import { startServer, type LiveServer, type ServerOptions } from '../../src/server/server.js';
+import type { ServerOptions } from '../../src/server/options.js';
+import { startServer, type LiveServer } from '../../src/server/server.js';
 import type { FakeEngineOptions } from '../../src/runtime/fake-engine.js';
 import type { FrameSource } from '../../src/sdk/types.js';
 import { createDevice, FedSource, frame } from '../unit/live/stub.js';

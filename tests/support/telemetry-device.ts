@@ -1,4 +1,5 @@
 /** Run as a process: a device that makes windows on its own clock and tells, a line each, how many are on disk. */
+import { emptyCounters } from '../../src/live/latency.js';
 import { newHistogram, percentilesOf, recordMs } from '../../src/live/histogram.js';
 import { loadProfile } from '../../src/runtime/profiles.js';
 import type { DeviceInfo } from '../../src/sdk/types.js';
@@ -56,18 +57,7 @@ const timer = setInterval(() => {
     dropped: 0,
     stages: { total: percentilesOf(total) },
     histograms: { total },
-    counters: {
-      received: 0,
-      processed: 0,
-      dropped: 0,
-      clicks: 0,
-      resets: 0,
-      faults: 0,
-      skipped: 0,
-      late: 0,
-      restarts: 0,
-      publisherErrors: 0,
-    },
+    counters: emptyCounters(),
   });
 }, everyMs);
 

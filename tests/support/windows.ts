@@ -1,3 +1,4 @@
+import { emptyCounters } from '../../src/live/latency.js';
 import type { TelemetryWindow } from '../../src/telemetry/window.js';
 import {
   encodeHistogram,
@@ -21,18 +22,7 @@ export function windowOf(samplesMs: number[], startMs = 0): TelemetryWindow {
     objects: { count: 1, ask: 0, lost: 0, areaMm2: 12 },
     stages: { total: percentilesOf(total) },
     histograms: { total: encodeHistogram(total) },
-    counters: {
-      received: 0,
-      processed: 0,
-      dropped: 0,
-      clicks: 0,
-      resets: 0,
-      faults: 0,
-      skipped: 0,
-      late: 0,
-      restarts: 0,
-      publisherErrors: 0,
-    },
+    counters: emptyCounters(),
     health: { memoryMb: 100, temperatureC: null, thermalStep: 0 },
     masks: { sent: 0, limited: 0, unsent: 0, reduced: 0 },
   };

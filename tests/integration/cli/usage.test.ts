@@ -1,5 +1,7 @@
 /** What the command line says without models: help, mistakes, exit codes. */
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { test } from 'tap';
 import { runBatch, runCli } from '../../support/cli.js';
 
@@ -106,4 +108,26 @@ test('doctor tells what is wrong and how to mend it, with exit code 1', async (t
   t.same(names, ['node', 'addon', 'profile', 'models', 'engine', 'server', 'cpu', 'memory']);
   const models = findings.find(({ name }: { name: string }) => name === 'models');
   t.match(models, { status: 'fail', detail: /MODEL_NOT_FOUND/, fix: /--models-dir/ });
+});
+
+test('only what serves loads the native library of the server', async (t) => {
+  const hook = join(
+    t.testdir({
+      'hook.cjs': `const Module = require('node:module');
+const load = Module._load;
+Module._load = function (request, ...rest) {
+  if (/uws|uWebSockets/.test(request)) throw new Error('it does not load on this board');
+  return load.call(this, request, ...rest);
+};`,
+    }),
+    'hook.cjs',
+  );
+  const main = fileURLToPath(new URL('../../../src/cli/main.js', import.meta.url));
+  const run = (...args: string[]) =>
+    spawnSync(process.execPath, ['--require', hook, main, ...args], { encoding: 'utf8' });
+  t.match(run('profiles', 'list'), { status: 0, stdout: /x86-cpu/ });
+  t.match(run('serve', '--source', 'ingest:', '--quiet'), {
+    status: 1,
+    stderr: /it does not load on this board/,
+  });
 });

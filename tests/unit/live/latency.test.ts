@@ -1,18 +1,7 @@
 import { test } from 'tap';
-import { LatencyMeter, percentiles, type SessionCounters } from '../../../src/live/latency.js';
+import { emptyCounters, LatencyMeter, percentiles } from '../../../src/live/latency.js';
 
-const COUNTERS: SessionCounters = {
-  received: 0,
-  processed: 0,
-  skipped: 0,
-  late: 0,
-  restarts: 0,
-  dropped: 0,
-  clicks: 0,
-  resets: 0,
-  faults: 0,
-  publisherErrors: 0,
-};
+const COUNTERS = emptyCounters();
 
 test('percentiles are nearest ranks of the sorted samples', async (t) => {
   t.same(percentiles([30, 10, 20]), { p50: 20, p95: 30, p99: 30, max: 30, count: 3 });

@@ -1,19 +1,9 @@
+import { emptyCounters } from '../../../src/live/latency.js';
 import { test } from 'tap';
 import type { LatencyReport, LiveResult, SessionStatus } from '../../../src/live/types.js';
 import { DeviceHistory } from '../../../src/server/device-history.js';
 
-const counters = {
-  received: 0,
-  processed: 0,
-  dropped: 0,
-  skipped: 0,
-  clicks: 0,
-  resets: 0,
-  faults: 0,
-  late: 0,
-  restarts: 0,
-  publisherErrors: 0,
-};
+const counters = emptyCounters();
 const report = (more: Partial<typeof counters> = {}): LatencyReport => ({
   windowS: 1,
   fps: 20,

@@ -1,3 +1,4 @@
+import { emptyCounters } from '../../../src/live/latency.js';
 import { test, type Test } from 'tap';
 import { newHistogram, percentilesOf, recordMs } from '../../../src/live/histogram.js';
 import type { LatencyReport, LiveResult } from '../../../src/live/types.js';
@@ -26,16 +27,10 @@ function reportOf(...samplesMs: number[]): LatencyReport {
     stages: { total: percentilesOf(total) },
     histograms: { total },
     counters: {
+      ...emptyCounters(),
       received: 32,
       processed: 30,
       dropped: 2,
-      clicks: 0,
-      resets: 0,
-      faults: 0,
-      skipped: 0,
-      late: 0,
-      restarts: 0,
-      publisherErrors: 0,
     },
   };
 }
