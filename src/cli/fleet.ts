@@ -83,7 +83,15 @@ async function run(options: FleetOptions): Promise<void> {
   try {
     const history = await openHistory(options);
     const { hostId, workers } = options;
-    const fleet = new FleetHost({ broker, hostId, workers, ...(history && { history }) });
+    const fleet = new FleetHost({
+      broker,
+      hostId,
+      workers,
+      ...(history && { history }),
+      onTrouble: (message) => {
+        if (!options.quiet) process.stderr.write(`sonotrack: MQTT: ${message}\n`);
+      },
+    });
     closers.push(() => fleet.close());
     const server = await startFleetServer({
       host: options.host,

@@ -1,7 +1,7 @@
 /** What a command that runs for long writes on standard error, by level. */
 import type { Publisher, SessionStatus } from '../live/types.js';
 
-/** Each with those before it. `warn`: faults, commands refused; `info`: what happens; `debug`: states and each window. */
+/** Each with those before it. `warn`: faults, trouble with the broker, commands refused; `info`: what happens; `debug`: states and each window. */
 export const LOG_LEVELS = ['silent', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 

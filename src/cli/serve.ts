@@ -159,6 +159,7 @@ async function run(options: ServeOptions): Promise<void> {
         device: device.info,
         profile: running.profile,
         dir: folder.dir,
+        onTrouble: (message) => log.warn(`MQTT: ${message}`),
         ...(options.sparkplug && {
           sparkplug: {
             ...sparkplugOf(options),

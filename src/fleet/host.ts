@@ -24,6 +24,8 @@ export interface FleetHostOptions {
   reorderMs?: number;
   /** Where windows go; absent: nowhere. */
   history?: History;
+  /** Why the broker cannot be reached, or refuses. Default: nobody is told. */
+  onTrouble?: (message: string) => void;
 }
 
 export const FLEET_DEFAULTS = { hostId: 'fleet', workers: 1, reorderMs: 2000 };
@@ -61,8 +63,9 @@ export class FleetHost {
   /** From the end of a window on the device's clock until it was in the state, µs; since the start. */
   readonly ages: Histogram = newHistogram();
 
-  readonly #settings: Required<Omit<FleetHostOptions, 'history' | 'broker'>>;
+  readonly #settings: Required<Omit<FleetHostOptions, 'history' | 'broker' | 'onTrouble'>>;
   readonly #history: History | null;
+  readonly #onTrouble: (message: string) => void;
   readonly #state: BrokerConnection;
   readonly #receivers: ReceiverHandle[] = [];
   readonly #asked = new Map<string, number>();
@@ -79,9 +82,10 @@ export class FleetHost {
 
   /** Begins to connect at once. @throws TypeError, RangeError for a wrong option */
   constructor(options: FleetHostOptions) {
-    const names = ['broker', 'history', ...Object.keys(FLEET_DEFAULTS)];
+    const names = ['broker', 'history', 'onTrouble', ...Object.keys(FLEET_DEFAULTS)];
     checkObject(options, 'options', names);
-    const { broker, history, ...given } = options;
+    const { broker, history, onTrouble, ...given } = options;
+    this.#onTrouble = onTrouble ?? (() => undefined);
     this.#settings = { ...FLEET_DEFAULTS, ...given };
     checkDeviceId(this.#settings.hostId, 'hostId');
     checkInteger(this.#settings.workers, 'workers', [1, 16]);
@@ -96,6 +100,7 @@ export class FleetHost {
         return { topic: stateTopic(hostId), payload: this.#stateOf(false), qos: 1, retain: true };
       },
       onUp: () => this.#tellState(),
+      onTrouble: this.#onTrouble,
     });
     for (let i = 0; i < workers; i += 1) this.#receivers.push(this.#startReceiver(broker, i));
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
@@ -149,6 +154,7 @@ export class FleetHost {
         onUpdates: (updates) => this.#receive(updates, index, receiver.damaged),
         onUp,
         onDown,
+        onTrouble: this.#onTrouble,
       });
       return receiver;
     }
@@ -163,6 +169,7 @@ export class FleetHost {
       if (message.kind === 'updates') this.#receive(message.updates, index, message.damaged);
       else if (message.kind === 'settled') onSettled();
       else if (message.kind === 'up') onUp();
+      else if (message.kind === 'trouble') this.#onTrouble(message.message);
       else onDown();
     });
     const tell = (message: HostMessage): void => worker.postMessage(message);

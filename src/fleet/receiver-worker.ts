@@ -6,6 +6,7 @@ export type WorkerMessage =
   | { kind: 'updates'; updates: Update[]; damaged: number }
   | { kind: 'up' }
   | { kind: 'down' }
+  | { kind: 'trouble'; message: string }
   | { kind: 'settled' };
 
 export type HostMessage = 'settle' | 'close';
@@ -17,6 +18,7 @@ const receiver: Receiver = new Receiver({
   onUpdates: (updates) => tell({ kind: 'updates', updates, damaged: receiver.damaged }),
   onUp: () => tell({ kind: 'up' }),
   onDown: () => tell({ kind: 'down' }),
+  onTrouble: (message) => tell({ kind: 'trouble', message }),
 });
 
 parentPort?.on('message', (message: HostMessage) => {

@@ -35,8 +35,10 @@ export interface ReceiverOptions {
   shared: boolean;
   first: boolean;
   onUpdates: (updates: Update[]) => void;
+  /** Its subscriptions are there; and are no more. */
   onUp?: () => void;
   onDown?: () => void;
+  onTrouble?: (message: string) => void;
 }
 
 const SHARE = '$share/sonotrack-fleet/';
@@ -50,6 +52,8 @@ export class Receiver {
   readonly #aliases = new AliasBook();
   readonly #connection: BrokerConnection;
   #barrier: PingBarrier | null = null;
+  /** Its subscriptions are there. */
+  #isUp = false;
   #waiting: Update[] = [];
   #timer: NodeJS.Timeout | null = null;
 
@@ -58,6 +62,14 @@ export class Receiver {
     this.#connection = new BrokerConnection(options.broker, {
       clientId: options.clientId,
       onUp: (client) => {
+        if (options.shared && client.options.protocolVersion !== 5) {
+          // Shared subscriptions are of MQTT 5. RabbitMQ 3.10 confirms one of 3.1.1 all the same, and sends nothing.
+          this.#connection.refuse(
+            client,
+            'several workers need MQTT 5, which the broker does not speak',
+          );
+          return;
+        }
         client.on('message', (topic, payload) => this.#receive(topic, payload));
         this.#barrier = new PingBarrier(client);
         const share = options.shared ? SHARE : '';
@@ -68,13 +80,17 @@ export class Receiver {
           ...['NDATA/+', 'DDATA/+/+'].map((end) => `${share}${NAMESPACE}/+/${end}`),
         ];
         void this.#connection.subscribe(client, topics).then((agreed) => {
-          if (agreed) options.onUp?.();
+          if (!agreed) return;
+          this.#isUp = true;
+          options.onUp?.();
         });
       },
       onDown: () => {
         this.#barrier = null;
-        options.onDown?.();
+        if (this.#isUp) options.onDown?.();
+        this.#isUp = false;
       },
+      onTrouble: (message) => options.onTrouble?.(message),
     });
   }
 

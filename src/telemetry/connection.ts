@@ -53,6 +53,8 @@ export interface ConnectionHandlers {
   /** The client is connected; it is of use until `onDown`. */
   onUp(client: MqttClient): void;
   onDown?(): void;
+  /** Why an attempt failed, or the connection was of no use, after the client's id; told again only when it changes. */
+  onTrouble?(message: string): void;
 }
 
 export const CONNECTION_DEFAULTS = {
@@ -125,6 +127,8 @@ export class BrokerConnection {
   /** In a row: attempts that failed, and connections on which a subscription was refused. */
   #failures = 0;
   #refused = false;
+  /** The last trouble told. */
+  #told: string | null = null;
   /** Of the URLs, the one that is used or tried. */
   #at = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -163,13 +167,17 @@ export class BrokerConnection {
       await client.subscribeAsync(topics, { qos });
       return true;
     } catch (error) {
-      if (client === this.client) {
-        this.lastError = `subscription refused: ${messageOf(error)}`;
-        this.#refused = true;
-        this.drop();
-      }
+      this.refuse(client, `subscription refused: ${messageOf(error)}`);
       return false;
     }
+  }
+
+  /** The connection is of no use as it is: it is cut, and the next attempt waits as after one that failed. */
+  refuse(client: MqttClient, message: string): void {
+    if (client !== this.client) return;
+    this.#trouble(message);
+    this.#refused = true;
+    this.drop();
   }
 
   /** Says goodbye (the will is not published) and stays away. Idempotent. */
@@ -183,7 +191,7 @@ export class BrokerConnection {
     try {
       options = await this.#clientOptions();
     } catch (error) {
-      this.lastError = messageOf(error);
+      this.#trouble(messageOf(error));
       this.#retry();
       return;
     }
@@ -191,6 +199,8 @@ export class BrokerConnection {
     const urls = urlsOf(this.#broker.url);
     const client = mqtt.connect(urls[this.#at % urls.length], options);
     this.#client = client;
+    const { protocol = CONNECTION_DEFAULTS.protocol } = this.#broker;
+    const isAuto = protocol === 'auto';
     let hasFailed = false;
     let wrongVersion = false;
     client.once('connect', () => {
@@ -203,26 +213,28 @@ export class BrokerConnection {
     });
     client.on('error', (error) => {
       hasFailed = true;
-      this.lastError = messageOf(error);
       const code = (error as { code?: unknown }).code;
-      wrongVersion ||= this.#version === 5 && WRONG_VERSION.has(code);
+      wrongVersion ||= isAuto && this.#version === 5 && WRONG_VERSION.has(code);
+      if (!wrongVersion) this.#trouble(messageOf(error));
     });
     client.once('close', () => {
       const wasUp = this.#up;
       this.#up = false;
-      if (wasUp && !this.#refused) this.#failures = 0;
+      if (wasUp && !this.#refused) {
+        this.#failures = 0;
+        this.#told = null;
+      }
       client.end(true);
       if (wasUp) this.#handlers.onDown?.();
-      const { protocol = CONNECTION_DEFAULTS.protocol } = this.#broker;
-      if (wrongVersion && protocol === 'auto') {
+      if (wrongVersion) {
         this.#version = 4;
         if (!this.#closing) void this.#connect();
         return;
       }
       // Closed without a word: RabbitMQ 3.10 does so with a version that it does not know (against MQTT 3.1.1 §3.1.2.2).
-      if (!this.#everUp && !hasFailed) {
-        this.lastError = 'the broker closed the connection before it answered';
-        if (protocol === 'auto') this.#version = this.#version === 5 ? 4 : 5;
+      if (!this.#everUp && !hasFailed && !this.#closing) {
+        this.#trouble('the broker closed the connection before it answered');
+        if (isAuto) this.#version = this.#version === 5 ? 4 : 5;
       }
       this.#retry();
     });
@@ -250,6 +262,12 @@ export class BrokerConnection {
       ...(cert !== undefined && { cert, key }),
       ...(will && { will: { ...will, payload: Buffer.from(will.payload) } }),
     };
+  }
+
+  #trouble(message: string): void {
+    const isNew = message !== this.#told;
+    this.lastError = this.#told = message;
+    if (isNew) this.#handlers.onTrouble?.(`${this.#handlers.clientId}: ${message}`);
   }
 
   #retry(): void {
@@ -283,5 +301,8 @@ export async function settlesWithin(promise: Promise<unknown>, ms: number): Prom
   return Promise.race([settled, late]).finally(() => clearTimeout(timer));
 }
 
+/** Node's error for a name that has several addresses bears a code and no message. */
 const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);
+  error instanceof Error
+    ? error.message || String((error as NodeJS.ErrnoException).code)
+    : String(error);

@@ -29,6 +29,8 @@ export interface TelemetryOptions {
   dir: string;
   /** Limits of that folder. */
   limits?: Pick<JournalOptions<never>, 'maxBytes' | 'maxAgeMs' | 'mergeAtMost'>;
+  /** Why the broker cannot be reached, or refuses; told again only when it changes. Default: nobody is told. */
+  onTrouble?: (message: string) => void;
   /** Absent: no Sparkplug node. */
   sparkplug?: SparkplugOptions;
 }
@@ -65,7 +67,16 @@ const SPARKPLUG_READER = 'sparkplug';
  * @throws TypeError, RangeError for a wrong option; Error when another process uses the folder
  */
 export async function createTelemetry(options: TelemetryOptions): Promise<Telemetry> {
-  const names = ['broker', 'deviceId', 'device', 'profile', 'dir', 'limits', 'sparkplug'];
+  const names = [
+    'broker',
+    'deviceId',
+    'device',
+    'profile',
+    'dir',
+    'limits',
+    'sparkplug',
+    'onTrouble',
+  ];
   checkObject(options, 'options', names);
   checkDeviceId(options.deviceId);
   checkString(options.dir, 'dir');
@@ -129,6 +140,7 @@ class MqttTelemetry implements Telemetry {
         this.#latency.up(client);
       },
       onDown: () => this.#latency.down(),
+      onTrouble: (message) => options.onTrouble?.(message),
     });
   }
 

@@ -32,6 +32,8 @@ export interface EdgeNodeOptions {
   onBorn?: (client: MqttClient) => void;
   /** The connection or the primary host is gone: nothing can be sent. */
   onGone?: () => void;
+  /** As of a broker connection. */
+  onTrouble?: (message: string) => void;
   /** A host commands something else than Rebirth. */
   onCommand?: (command: WrittenMetric) => void;
 }
@@ -79,6 +81,7 @@ export class EdgeNode {
       },
       onUp: (client) => void this.#up(client),
       onDown: () => this.#gone(),
+      onTrouble: (message) => options.onTrouble?.(message),
     });
   }
 

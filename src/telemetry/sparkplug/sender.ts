@@ -46,6 +46,7 @@ interface SenderOptions extends SparkplugOptions {
   dir: string;
   journal: Journal<TelemetryWindow>;
   reader: string;
+  onTrouble?: ((message: string) => void) | undefined;
 }
 
 export const SPARKPLUG_DEFAULTS = { group: 'sonotrack' };
@@ -97,6 +98,7 @@ export class SparkplugSender {
         this.#barrier = null;
         void journal.rewind(reader);
       },
+      onTrouble: (message) => options.onTrouble?.(message),
       onCommand: (written) => void this.#desk.take(written),
     });
     this.#node.setNode(countValues(this.#desk.counts), Date.now());

@@ -8,6 +8,7 @@ import { Alerts } from '../../../src/fleet/alerts.js';
 import { FleetHost, type FleetHostOptions } from '../../../src/fleet/host.js';
 import { startFleetServer } from '../../../src/fleet/server.js';
 import { packageRoot } from '../../../src/runtime/package-info.js';
+import { startBroker } from '../../../src/telemetry/embedded-broker.js';
 import { Simulator, type SimulatorOptions } from '../../../src/telemetry/simulator.js';
 import { noMosquitto, startMosquitto } from '../../support/mosquitto.js';
 
@@ -67,6 +68,20 @@ for (const workers of [1, 3]) {
     },
   );
 }
+
+test('several receivers refuse a broker that speaks MQTT 3.1.1 alone, and say why', async (t) => {
+  const broker = await startBroker(0);
+  t.teardown(() => broker.close());
+  const troubles: string[] = [];
+  const fleet = fleetOf(t, broker.url, { workers: 2, onTrouble: (text) => troubles.push(text) });
+  await until(() => troubles.length >= 2);
+  t.match(
+    troubles.sort(),
+    [0, 1].map((i) => new RegExp(`^sonotrack-fleet-fleet-${i}: several workers need MQTT 5`)),
+  );
+  t.equal(fleet.connected, false);
+  await fleet.close();
+});
 
 test(
   'a host that comes late asks for births; lost windows are told',

@@ -46,12 +46,14 @@ test('a refused subscription cuts the connection, and the waits between attempts
   t.teardown(() => broker.close(() => server.close()));
   const { port } = server.address() as AddressInfo;
   const errors: (string | null)[] = [];
+  const troubles: string[] = [];
   let onAgreed = (): void => undefined;
   const agreed = new Promise<void>((resolve) => (onAgreed = resolve));
   const connection: BrokerConnection = new BrokerConnection(
     { url: `mqtt://127.0.0.1:${port}`, subscribeQos: 0 },
     {
       clientId: 'one',
+      onTrouble: (message) => troubles.push(message),
       onUp: (client) =>
         void connection.subscribe(client, ['a']).then((all) => {
           errors.push(connection.lastError);
@@ -62,6 +64,8 @@ test('a refused subscription cuts the connection, and the waits between attempts
   t.teardown(() => connection.close());
   await agreed;
   t.match(errors, [/^subscription refused: /, /^subscription refused: /, null]);
+  t.match(troubles, [/^one: subscription refused: /]);
+  t.equal(troubles.length, 1, 'told once while it stays the same');
   t.strictSame(
     asked.map(({ qos }) => qos),
     [0, 0, 0],
