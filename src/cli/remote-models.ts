@@ -1,8 +1,13 @@
-/** Models of a running `serve` that are changed from afar: what may be installed lies in a folder of the device already. */
+/**
+ * Models of a running `serve` that come from a store: changed from afar (what may be installed lies in a folder of the device
+ * already), and on trial until they have proven themselves.
+ */
 import { join } from 'node:path';
 import { readTrustedKeys } from '../runtime/bundle-signature.js';
 import { BundleStore } from '../runtime/bundle-store.js';
 import type { Manifest } from '../runtime/bundle.js';
+import type { Log } from './log.js';
+import { Probation } from './probation.js';
 import type { RunningDevice } from './running-device.js';
 
 export class RemoteModels {
@@ -53,6 +58,35 @@ export class RemoteModels {
       // The store could not be written to, and names the bundle before.
       if (isTaken) await this.#running.useModels();
       throw error;
+    }
+  }
+
+  /**
+   * What watches the session, to be told by `restart` when models have changed: new models prove themselves, or give way to those
+   * before.
+   */
+  async probation(log: Log): Promise<Probation> {
+    const state = await this.#store.state();
+    return new Probation({
+      isOnTrial: state !== null && !state.proven,
+      onProven: () => {
+        this.#store.prove().then(
+          (isNew) => isNew && log.info('the models have proven themselves'),
+          (error: Error) => log.warn(`the models cannot be marked as proven: ${error.message}`),
+        );
+      },
+      onFailed: (reason) => void this.#giveWay(reason, log),
+    });
+  }
+
+  async #giveWay(reason: string, log: Log): Promise<void> {
+    log.warn(`the models do badly: ${reason}`);
+    try {
+      const state = await this.#store.state();
+      if (!state || state.proven || state.previous === null) return;
+      log.warn(await this.rollBack());
+    } catch (error) {
+      log.warn(`the models before cannot be used: ${String(error)}`);
     }
   }
 

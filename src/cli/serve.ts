@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { openSource } from '../io/sources/index.js';
 import { createSession } from '../live/session.js';
+import type { Publisher } from '../live/types.js';
 import { BundleStore } from '../runtime/bundle-store.js';
 import { packageRoot } from '../runtime/package-info.js';
 import { SERVER_DEFAULTS } from '../server/options.js';
@@ -130,6 +131,7 @@ async function run(options: ServeOptions): Promise<void> {
     const running = await RunningDevice.open(deviceOptionsOf(options), { budgetMs });
     closers.push(() => running.close());
     const { device } = running;
+    const models = await installedModelsOf(options, running);
     const broker = await openBroker(options, log);
     if (broker) closers.push(() => broker.close());
     const mqttUrl = broker?.url ?? options.mqtt;
@@ -146,11 +148,19 @@ async function run(options: ServeOptions): Promise<void> {
       onWait: () => log.info(`port ${options.port} is still being released, waiting for it`),
     });
     closers.push(() => server.close());
-    const publishers = [server.publisher, sessionLog(log)];
+    const publishers: Publisher[] = [server.publisher, sessionLog(log)];
     const users: DeviceUser[] = [(info) => server.useDevice(info)];
+    if (models) {
+      const probation = await models.probation(log);
+      publishers.push(probation);
+      let { bundle } = device.info.models;
+      users.push(({ models: { bundle: now } }) => {
+        if (now !== bundle) probation.restart();
+        bundle = now;
+      });
+    }
     if (mqttUrl !== undefined) {
       const { deviceId } = options;
-      const models = await remoteModelsOf(options, running);
       const folder = await openTelemetryDir(options);
       closers.push(() => folder.dispose());
       const created = (telemetry = await createTelemetry({
@@ -195,14 +205,14 @@ const sparkplugOf = ({ sparkplugGroup, primaryHost }: ServeOptions): SparkplugOp
   ...(primaryHost !== undefined && { primaryHost }),
 });
 
-/** Null where no model may be changed from afar. */
-async function remoteModelsOf(
+/** Null where the models come from no store. */
+async function installedModelsOf(
   { allowCommand, modelsDir, modelsInbox, trust }: ServeOptions,
   running: RunningDevice,
 ): Promise<RemoteModels | null> {
   const installs = allowCommand.includes('install-model');
-  if (!installs && !allowCommand.includes('roll-back-model')) return null;
   if (modelsDir === undefined || !(await BundleStore.isStore(modelsDir))) {
+    if (!installs && !allowCommand.includes('roll-back-model')) return null;
     throw new UsageError('expected a store of models as --models-dir to change models by command');
   }
   if (installs && modelsInbox === undefined) {

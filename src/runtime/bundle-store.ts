@@ -168,11 +168,13 @@ export class BundleStore {
     });
   }
 
-  /** Marks the bundle in use as good in operation. */
-  async prove(): Promise<void> {
-    await withStoreLock(this.dir, async () => {
+  /** Marks the bundle in use as good in operation; false when it was marked already. */
+  async prove(): Promise<boolean> {
+    return withStoreLock(this.dir, async () => {
       const state = await this.state();
-      if (state && !state.proven) await this.#save({ ...state, proven: true });
+      if (!state || state.proven) return false;
+      await this.#save({ ...state, proven: true });
+      return true;
     });
   }
 
