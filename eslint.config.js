@@ -63,6 +63,7 @@ const restrict = (...patterns) => ({ 'no-restricted-imports': ['error', { patter
 export default defineConfig(
   {
     ignores: [
+      '.venv/',
       'dist',
       '.build',
       'build',
