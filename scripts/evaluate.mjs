@@ -1,10 +1,11 @@
 // The committed evaluation: `sonotrack eval` over every set and clip of a data folder, its figures and plots kept in docs.
 //
-//   node scripts/evaluate.mjs DATA [--max-images N] [--max-clips N] [--dry] [-- more options of eval]
+//   node scripts/evaluate.mjs DATA [--baseline FP32] [--max-images N] [--max-clips N] [--dry] [-- more options of eval]
 //
 // DATA holds eval/SET (images/, masks/, meta.json) and clips/labelled/CLIP (frames/, masks/). The figures go to
 // docs/results/evaluation.json, from which `results.mjs render` writes docs/explanation/evaluation.md; the plots to
-// docs/images/evaluation. No picture and no record of a single image is kept. --dry: everything but the files of docs.
+// docs/images/evaluation; with --baseline, a bundle of the same weights in FP32, what INT8 loses goes to docs/results/gate.json.
+// No picture and no record of a single image is kept. --dry: everything but the files of docs.
 import { execFileSync } from 'node:child_process';
 import {
   copyFileSync,
@@ -33,6 +34,7 @@ const CLIP_SETS = [
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    baseline: { type: 'string' },
     'max-images': { type: 'string' },
     'max-clips': { type: 'string', default: 'Infinity' },
     dry: { type: 'boolean', default: false },
@@ -50,10 +52,17 @@ try {
   const began = performance.now();
   const command = ['eval', input, '--out', out, '--no-pictures', '--quiet', ...more];
   if (images) command.push('--max-images', images);
-  run('dist/cli/main.js', ...command);
+  if (options.baseline) command.push('--baseline', resolve(options.baseline));
+  try {
+    run('dist/cli/main.js', ...command);
+  } catch (error) {
+    // Too great a loss to the baseline is a figure like any other.
+    if (!options.baseline || !existsSync(join(out, 'eval.json'))) throw error;
+  }
   console.log(`${((performance.now() - began) / 60000).toFixed(1)} minutes`);
   if (!options.dry) {
-    run('scripts/results.mjs', 'keep', 'evaluation', join(out, 'eval.json'));
+    const names = ['evaluation', ...(options.baseline ? ['gate'] : [])];
+    for (const name of names) run('scripts/results.mjs', 'keep', name, join(out, 'eval.json'));
     rmSync(PLOTS, { recursive: true, force: true });
     mkdirSync(PLOTS, { recursive: true });
     for (const name of readdirSync(join(out, 'plots'))) {
