@@ -2,8 +2,8 @@
 //
 //   node scripts/annotate-loops.mjs CLIPS [--loops 3] [--out FILE]
 //
-// CLIPS holds loop_*/frames and loop_*/masks. Each object of the first frame is clicked on until its DSC is 0.90 or two clicks
-// are spent; then, from the beginning to the end, each frame with an object below 0.70 gets a click on it. In the
+// CLIPS holds loop_*/frames and loop_*/masks. Each object of the first frame is clicked on until its DSC is 0.90 or six clicks
+// are spent; then, from the beginning to the end, each frame with an object below 0.80 gets at most two clicks on it. In the
 // middle of the second loop the program is killed (SIGKILL) and started again. Prints clicks, DSC and what was on disk.
 import { spawn } from 'node:child_process';
 import {
@@ -27,8 +27,8 @@ import { dice } from '../dist/sdk/dice.js';
 import { Mask } from '../dist/sdk/mask.js';
 import { launchBrowser } from './picture-tools.mjs';
 
-const START = { dsc: 0.9, clicks: 2 };
-const CORRECT = { below: 0.7, clicks: 1 };
+const START = { dsc: 0.9, clicks: 6 };
+const CORRECT = { below: 0.8, clicks: 2 };
 /** Masks are written a moment after the last one is renewed. */
 const SETTLE_MS = 300;
 
