@@ -20,7 +20,7 @@ const withLabels = ({ sets, labels }, row) =>
 
 export const SECTIONS = {
   evaluation: (r) => [
-    `At most ${Math.max(...Object.values(r.sets).map(({ images }) => images))} images of each set. ` +
+    `${Object.values(r.sets).reduce((sum, { images }) => sum + images, 0)} images of ${Object.keys(r.sets).length} sets. ` +
       'Mean over the objects of a set, with its 95 % confidence interval by bootstrap over images: DSC after simulated clicks, the ' +
       'best of ten and from a box, the share of objects of at least 0.80 after five, and the clicks to a DSC of 0.85 and 0.90 ' +
       `(NoC). Sets in bold were never trained on. Models ${r.device.models.bundle}, engine ${r.device.engine}.`,
@@ -244,6 +244,11 @@ export const SECTIONS = {
       `one): of ${r.sent} frames ${r.processed} were tracked, ${r.droppedByTracking} replaced by a newer one and counted, ` +
       `${r.unaccounted} not accounted for; of ${r.shown.masks} masks shown ${r.shown.onAnotherFrame} lay on another frame than their own. ` +
       `A tracker alone that made the same calls afterwards gave ${r.replay.differing} of ${r.replay.compared} masks differently.`,
+  ],
+  'tracking-time': ({ objects, partsP50Ms: parts, endurance: e, machine }) => [
+    `A tracked frame takes ${number(objects.one.p50Ms, 1)} ms with one object and ${number(objects.ten.p50Ms, 1)} with ten (p50, ` +
+      `INT8, ${machine.cpu}, ${machine.cores} cores), of which the models ${number(parts.inferenceMs, 1)}; frame ${e.frames} takes ` +
+      `${number(e.ratio, 2)} times what frame 100 takes, and memory grew by ${number(e.rssGrowthMiB, 1)} MiB between them.`,
   ],
   precision: (r) => {
     const rows = Object.entries(r.calls).map(([call, t]) => [

@@ -3,6 +3,7 @@ import { SonotrackError } from '../runtime/errors.js';
 import type { Mask, ObjectMask, Prompts, Timings, TrackedObject } from '../sdk/types.js';
 import { clickTarget } from './click-target.js';
 import type { FrameHistory, FrameRecord } from './history.js';
+import { clearOf } from './neighbours.js';
 import { PromptLog } from './prompt-log.js';
 import type {
   ObjectLabel,
@@ -126,7 +127,9 @@ export class ObjectTracking {
       replaceObject(seen, corrected);
       if (frozen) this.#behind = this.#history.after(seen);
     } else {
-      const mask = await this.#predict(seen, prompts, before);
+      const found = await this.#predict(seen, prompts, before);
+      const others = shown.filter(({ id }) => id !== objectId);
+      const mask = clearOf(found, others, prompts, seen.meta.spacingMm);
       if (seen === this.#position && this.#tracker && this.#behind.length === 0) {
         await this.#watchdog.guard(this.#tracker.add({ id: objectId, mask }));
         this.#held.add(objectId);
