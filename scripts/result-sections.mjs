@@ -141,25 +141,36 @@ export const SECTIONS = {
       table(['file', 'frames', 'size', 'peak, a hundredth', 'peak, all', 'difference'], rows),
     ];
   },
-  clicks: (r) => {
-    const rows = Object.entries(r.bySet).map(([set, f]) => [
-      UNSEEN.includes(set) ? `**${set}**` : set,
+  segmentation: (r) => {
+    const row = (set, f) => [
+      set,
       f.objects,
-      ...CLICKS.map((k) => number(f.dscAt[k])),
+      ...CLICKS.map((k) => number(f.dscByClick[k - 1])),
       number(f.maxDsc),
       number(f.over80ByClick[4], 2),
       number(f.boxDsc),
-    ]);
-    const mean = r.overall.unseen?.bySet;
-    if (mean) {
-      const dsc = CLICKS.map((k) => number(mean.dscAt[k]));
-      const rest = [number(mean.maxDsc), number(mean.over80ByClick[4], 2), number(mean.boxDsc)];
-      rows.push(['**mean of the unseen sets**', mean.objects, ...dsc, ...rest]);
-    }
+    ];
+    const sets = Object.entries(r.sets);
+    const unseen = sets.filter(([set]) => UNSEEN.includes(set)).map(([, f]) => f);
+    const mean = (pick) => unseen.reduce((sum, f) => sum + pick(f), 0) / unseen.length;
+    const each = (key) => r.sets[UNSEEN[0]][key].map((_, i) => mean((f) => f[key][i]));
+    const means = {
+      objects: unseen.reduce((sum, { objects }) => sum + objects, 0),
+      dscByClick: each('dscByClick'),
+      over80ByClick: each('over80ByClick'),
+      maxDsc: mean((f) => f.maxDsc),
+      boxDsc: mean((f) => f.boxDsc),
+    };
     return [
       'Segmentation, INT8: mean DSC after simulated clicks, the best of ten and from a box, and the share of objects of at ' +
         'least 0.80 after five; sets in bold were never trained on.',
-      table(['set', 'objects', ...CLICKS.map((k) => `DSC@${k}`), 'max', '≥ 0.80 @5', 'box'], rows),
+      table(
+        ['set', 'objects', ...CLICKS.map((k) => `DSC@${k}`), 'max', '≥ 0.80 @5', 'box'],
+        [
+          ...sets.map(([set, f]) => row(UNSEEN.includes(set) ? `**${set}**` : set, f)),
+          row('**mean of the unseen sets**', means),
+        ],
+      ),
     ];
   },
   tracking: (r) => {
@@ -192,15 +203,15 @@ export const SECTIONS = {
       ),
     ];
   },
-  interventions: (r) => {
-    const f = r.clips.figures;
-    const q = r.quality.all;
+  'paper-loop': (r, all) => {
+    const f = r.tracking.sets['cardiac loops'];
+    const q = all.interventions.quality.all;
     return [
-      `The paper's loop (§4.3) on ${f.loops} clips, from clicks: ${number(f.interventionsPerObject, 2)} interventions an object and ` +
-        `clip, ${number(100 * f.dropBeforeIntervention, 1)} points below 0.90 when one is needed, ` +
-        `${number(f.correctiveClicksPerObject, 2)} corrective clicks an object; tracked DSC ${number(f.dscTracked)}, ` +
-        `${number(f.dscFinal)} after corrections. \`ask\` finds ${number(100 * q.recall, 0)} % of the frames below 0.90 at a ` +
-        `precision of ${number(q.precision, 2)}; \`quality\` is off by ${number(q.qualityError)} on average.`,
+      `The paper's loop (§4.3) on ${f.clips} cardiac loops, from clicks: ${number(f.interventions, 2)} interventions an object and ` +
+        `loop, ${number(100 * f.drop, 1)} points below 0.90 when one is needed, ${number(f.correctiveClicks, 1)} corrective clicks an ` +
+        `object; tracked DSC ${number(f.trackedDsc)}, ${number(f.finalDsc)} after corrections. \`ask\` finds ` +
+        `${number(100 * q.recall, 0)} % of the frames below 0.90 at a precision of ${number(q.precision, 2)}; \`quality\` is off by ` +
+        `${number(q.qualityError)} on average.`,
     ];
   },
   live: (r) => {
