@@ -53,6 +53,14 @@ export class Intake {
     return this.#channel.take();
   }
 
+  /** What a live source put in before the user looked at a frozen frame is of no use afterwards. */
+  async letGo(): Promise<void> {
+    while (this.#settings.channel === 'newest' && this.depth > 0) {
+      await this.take();
+      this.#counters.skipped += 1;
+    }
+  }
+
   /** Reads the source to its end; with the `newest` channel it never waits for the tracker. Rejects when the source fails. */
   async receive(): Promise<void> {
     let counter = 0;

@@ -176,6 +176,7 @@ class LiveSession implements Session {
     return this.#commands.enter(async () => {
       if (!this.#viewed) return;
       await this.#tracking.catchUpAll();
+      await this.#intake.letGo();
       this.#viewed = null;
       this.#wasFrozen = true;
       this.#republish();

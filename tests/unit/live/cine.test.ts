@@ -29,6 +29,33 @@ test('frozen, the picture stands while frames come in, and goes on when live aga
   await live.session.close();
 });
 
+test('a frame that waited when the picture was frozen is not shown when it goes live again', async (t) => {
+  let release: () => void = () => undefined;
+  let held: Promise<void> | undefined;
+  const live = setUp({ before: (call) => (call === 'track' ? held : undefined) });
+  await play(live, 0);
+  await live.session.click(click(0, 10));
+  held = new Promise((resolve) => (release = resolve));
+  live.source.feed(frame(1));
+  while (!live.engine.calls.includes('setImage')) await new Promise(setImmediate);
+  live.source.feed(frame(2));
+  while (live.session.counters.received < 3) await new Promise(setImmediate);
+  const frozen = live.session.freeze();
+  release();
+  held = undefined;
+  await frozen;
+  await live.session.goLive();
+  await play(live, 3);
+  const shown = live.recorder.results.filter(({ revised }) => !revised).map((r) => r.frame.id);
+  t.same(shown, [0, 1, 3]);
+  const { received, processed, dropped, skipped } = live.session.counters;
+  t.same(
+    { received, processed, dropped, skipped },
+    { received: 4, processed: 3, dropped: 0, skipped: 1 },
+  );
+  await live.session.close();
+});
+
 test('scrolling back shows an earlier frame with the masks that were found on it', async (t) => {
   const live = setUp();
   await play(live, 0, 1);
