@@ -1,5 +1,5 @@
 /** The viewer as an annotation tool: the clips, how far each has got, and the way to the next. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { LiveStatus, ServerInfo } from '../../src/client/index.ts';
 
 /** As `GET /api/annotation` answers. */
@@ -33,15 +33,25 @@ interface Tool {
 export function useAnnotation({ hello, status, token, onMessage, onClip }: Tool): Annotation {
   const [state, setState] = useState<AnnotationState | null>(null);
   const [isBusy, setBusy] = useState(false);
+  /** Questions asked, the last one answered, and the last one asked when a change was answered. */
+  const asked = useRef({ count: 0, answered: 0, outdated: 0 });
   const isTool = (hello?.source as { kind?: string } | undefined)?.kind === 'annotation';
 
   const ask = async (path = '', body?: object): Promise<void> => {
+    const { current: order } = asked;
+    order.count += 1;
+    const number = order.count;
     const response = await fetch(`/api/annotation${path}`, {
       method: path === '' ? 'GET' : 'POST',
       headers: token ? { authorization: `Bearer ${token}` } : {},
       ...(body && { body: JSON.stringify(body) }),
     });
     const answer = (await response.json()) as AnnotationState & { error?: { message: string } };
+    if (path !== '') order.outdated = order.count;
+    // What was asked before a change was answered may tell of the time before it, whenever it comes in.
+    else if (number <= order.outdated) return ask();
+    else if (number < order.answered) return;
+    order.answered = Math.max(order.answered, number);
     if (response.ok) setState(answer);
     else if (path !== '') onMessage(answer.error?.message ?? 'the server refused');
   };
