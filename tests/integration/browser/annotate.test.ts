@@ -11,7 +11,7 @@ import { Phantom, PHANTOM_LABELS } from '../../../src/io/sources/index.js';
 import { packageRoot } from '../../../src/runtime/package-info.js';
 import { dice } from '../../../src/sdk/dice.js';
 import { Mask } from '../../../src/sdk/mask.js';
-import { launchBrowser, noBrowser } from '../../support/browser.js';
+import { launchBrowser, noBrowser, pressUntil } from '../../support/browser.js';
 import { annotate } from '../../support/cli.js';
 import { centreOf } from '../../support/phantom.js';
 import { modelsDir, skipOf } from '../engines.js';
@@ -115,8 +115,7 @@ test(
     await page.keyboard.press('a');
     await openClip(page, 2);
     await clickOnChamber(page, 2, 0);
-    await page.keyboard.press('a');
-    await page.getByText('All clips are accepted.').waitFor();
+    await pressUntil(page, 'a', page.getByText('All clips are accepted.'));
     t.equal(await second.stop(), 0);
 
     const clicks: number[] = [];

@@ -8,7 +8,7 @@ import { Phantom, PHANTOM_LABELS } from '../../../src/io/sources/index.js';
 import { packageRoot } from '../../../src/runtime/package-info.js';
 import { decodeServerMessage } from '../../../src/wire/codec.js';
 import type { LiveFrame } from '../../../src/wire/messages.js';
-import { launchBrowser, noBrowser } from '../../support/browser.js';
+import { launchBrowser, noBrowser, pressUntil } from '../../support/browser.js';
 import { serve } from '../../support/cli.js';
 import { centreOf } from '../../support/phantom.js';
 import { modelsDir, skipOf } from '../engines.js';
@@ -201,8 +201,7 @@ test(
     await page.locator('canvas.stage[data-frame-id]').waitFor(); // keys mark what is shown
     await canvas.focus();
     await page.keyboard.press('ArrowDown');
-    await page.keyboard.press('Enter');
-    await page.locator('[data-object-id="1"]').waitFor();
+    await pressUntil(page, 'Enter', page.locator('[data-object-id="1"]'));
 
     const next = await startServe();
     t.teardown(() => next.stop('SIGKILL'));
