@@ -5,13 +5,33 @@ import { basename, dirname, join } from 'node:path';
 import { SonotrackError } from './errors.js';
 
 /**
+ * Replaces `path` by what `fill` writes to a temporary file beside it; `settle` follows the renaming.
+ * @throws SonotrackError WRITE_FAILED; nothing else is left behind
+ */
+export async function replaceFile(
+  path: string,
+  fill: (temporary: string) => Promise<void>,
+  settle: () => Promise<void> = async () => undefined,
+): Promise<void> {
+  const suffix = `${process.pid}-${randomBytes(4).toString('hex')}`;
+  const temporary = join(dirname(path), `.${basename(path)}.${suffix}.tmp`);
+  try {
+    await fill(temporary);
+    await rename(temporary, path);
+    await settle();
+  } catch (cause) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new SonotrackError('WRITE_FAILED', 'write', `cannot write ${path}: ${reason}`, { cause });
+  }
+}
+
+/**
  * Writes `data` to `path`, replacing what is there; when it returns, the new content is on the disk.
  * @throws SonotrackError WRITE_FAILED; then `path` is as it was
  */
 export async function writeDurably(path: string, data: string | Uint8Array): Promise<void> {
-  const suffix = `${process.pid}-${randomBytes(4).toString('hex')}`;
-  const temporary = join(dirname(path), `.${basename(path)}.${suffix}.tmp`);
-  try {
+  const fill = async (temporary: string): Promise<void> => {
     const file = await open(temporary, 'wx');
     try {
       await file.writeFile(data);
@@ -19,13 +39,8 @@ export async function writeDurably(path: string, data: string | Uint8Array): Pro
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
-    await syncFolder(dirname(path));
-  } catch (cause) {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new SonotrackError('WRITE_FAILED', 'write', `cannot write ${path}: ${reason}`, { cause });
-  }
+  };
+  await replaceFile(path, fill, () => syncFolder(dirname(path)));
 }
 
 /** Copies a file, which must not be there yet, and flushes it. */
