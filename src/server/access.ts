@@ -1,7 +1,7 @@
 /** Who may do what: tokens, roles, origins and hosts. */
 import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { errors, jwtVerify } from 'jose';
+import { createVerifier, TokenError, type Algorithm } from 'fast-jwt';
 import { checkString, rangeError, typeError } from '../runtime/validate.js';
 import type { Role } from '../wire/messages.js';
 import type { Header } from './exchange.js';
@@ -14,7 +14,7 @@ export const mayAct = (role: Role, needed: Role): boolean =>
 
 /** Least bytes of a shared secret: as long as the hash of HS256 (RFC 7518, 3.2). */
 const LEAST_SECRET = 32;
-const CLOCK_TOLERANCE_S = 5;
+const CLOCK_TOLERANCE_MS = 5000;
 const LOOPBACK = ['127.0.0.1', 'localhost', '::1'];
 
 export interface AuthKey {
@@ -42,6 +42,20 @@ export async function loadAuthKey(file: string): Promise<AuthKey> {
     throw rangeError(`a secret of ${LEAST_SECRET} bytes or more`, 'authKey', file);
   }
   return { key: createSecretKey(secret), algorithms: ['HS256'] };
+}
+
+/** Gives the claims of a token that the key signed and that is valid now. @throws TokenError */
+type Verify = (token: string) => Record<string, unknown>;
+
+function verifierOf({ key, algorithms }: AuthKey): Verify {
+  const exported =
+    key.type === 'secret' ? key.export() : key.export({ type: 'spki', format: 'pem' });
+  return createVerifier({
+    key: exported,
+    algorithms: [...algorithms] as Algorithm[],
+    clockTolerance: CLOCK_TOLERANCE_MS,
+    requiredClaims: ['exp'],
+  });
 }
 
 export interface AccessOptions {
@@ -73,6 +87,8 @@ export class Access {
   readonly address: string;
   readonly isLoopback: boolean;
   readonly #options: AccessOptions;
+  /** Null: no tokens. */
+  readonly #verify: Verify | null;
 
   /** @throws RangeError for an address beyond loopback without tokens or without allowed origins */
   constructor(options: AccessOptions) {
@@ -80,6 +96,7 @@ export class Access {
     this.isLoopback = LOOPBACK.includes(checkString(host, 'host'));
     this.address = host === 'localhost' ? '127.0.0.1' : host;
     this.#options = options;
+    this.#verify = auth && verifierOf(auth);
     for (const origin of allowedOrigins) checkOrigin(origin);
     if (this.isLoopback || insecure) return;
     if (!auth) {
@@ -114,28 +131,30 @@ export class Access {
   }
 
   /**
-   * The role that a token gives (its claim `role`; 'view' without one).
+   * The role that a token gives (its claim `role`; 'view' without one). At once: a connection must become a WebSocket before
+   * its handler returns (see `#upgrade` of the server).
    * @throws AccessError 401 for a token that is missing, expired, not yet valid, or not signed by the key
    */
-  async roleOf(token: string | null): Promise<Role> {
-    const { auth } = this.#options;
-    if (!auth) return 'admin';
+  roleOf(token: string | null): Role {
+    if (!this.#verify) return 'admin';
     if (!token) throw new AccessError('401 Unauthorized', 'a token is needed');
+    const claimed = this.#claimedRole(this.#verify, token);
+    if (claimed === undefined) return 'view';
+    const role = ROLES.find((known) => known === claimed);
+    if (!role) throw new AccessError('401 Unauthorized', 'the token is not valid');
+    return role;
+  }
+
+  #claimedRole(verify: Verify, token: string): unknown {
     try {
-      const { payload } = await jwtVerify(token, auth.key, {
-        algorithms: [...auth.algorithms],
-        clockTolerance: CLOCK_TOLERANCE_S,
-        requiredClaims: ['exp'],
-      });
-      const role = ROLES.find((known) => known === payload.role);
-      if (role) return role;
-      if (payload.role === undefined) return 'view';
+      return verify(token).role;
     } catch (error) {
-      if (error instanceof errors.JWTExpired) {
-        throw new AccessError('401 Unauthorized', 'the token has expired');
-      }
+      const isExpired = error instanceof TokenError && error.code === TokenError.codes.expired;
+      throw new AccessError(
+        '401 Unauthorized',
+        isExpired ? 'the token has expired' : 'the token is not valid',
+      );
     }
-    throw new AccessError('401 Unauthorized', 'the token is not valid');
   }
 
   #ownHosts(port: number): string[] {

@@ -99,8 +99,6 @@ class Server implements LiveServer {
   #closing: Promise<void> | null = null;
   /** TCP connections, idle ones too. */
   #connections = 0;
-  /** Upgrades that wait for their token to be checked. */
-  #upgrading = 0;
 
   constructor(settings: Settings, access: Access, page: Map<string, PageFile>) {
     this.#settings = settings;
@@ -208,8 +206,8 @@ class Server implements LiveServer {
     this.#app.ws('/stream', {
       ...this.#counted(this.#hub.behaviour()),
       upgrade: (response, request, context) => {
-        const isFull = (): boolean => this.viewers + this.#upgrading > this.#limits.viewers;
-        void this.#upgrade(response, request, context, 'view', isFull, (role) => ({
+        const isFull = (): boolean => this.viewers >= this.#limits.viewers;
+        this.#upgrade(response, request, context, 'view', isFull, (role) => ({
           role,
           viewer: null,
           malformed: 0,
@@ -220,7 +218,7 @@ class Server implements LiveServer {
       this.#app.ws('/ingest', {
         ...this.#counted(ingest.behaviour(this.#limits.ingestBytes)),
         upgrade: (response, request, context) =>
-          void this.#upgrade(
+          this.#upgrade(
             response,
             request,
             context,
@@ -259,36 +257,34 @@ class Server implements LiveServer {
     return new HttpError(error.status, code, error.message);
   }
 
-  async #upgrade<Data>(
+  /**
+   * Makes a WebSocket of the request before its handler returns. Later it would have to be done within `response.cork`, which
+   * (in uWebSockets.js 20.x) closes the connection at once where the WebSocket came to lie at the address of the response.
+   */
+  #upgrade<Data>(
     response: HttpResponse,
     request: HttpRequest,
     context: us_socket_context_t,
     needed: Role,
     isFull: () => boolean,
     dataOf: (role: Role) => Data,
-  ): Promise<void> {
+  ): void {
     const exchange = this.#exchange(response, request);
     const key = request.getHeader('sec-websocket-key');
     const protocols = request.getHeader('sec-websocket-protocol');
     const extensions = request.getHeader('sec-websocket-extensions');
-    this.#upgrading += 1;
     try {
       this.#access.checkSource(exchange.host, exchange.origin, this.port);
-      const role = await this.#access.roleOf(tokenOf(exchange.authorization, protocols));
+      const role = this.#access.roleOf(tokenOf(exchange.authorization, protocols));
       requireRole(role, needed);
       if (this.#closing) throw new HttpError('503 Service Unavailable', 'CLOSING', 'closing');
       if (isFull()) throw new HttpError('503 Service Unavailable', 'FULL', 'too many connections');
-      if (exchange.isAborted) return;
       // Of the protocols offered only the one that is spoken is confirmed, never the token.
       const spoken = protocols.split(',').some((offered) => offered.trim() === PROTOCOL);
       exchange.handOver();
-      response.cork(() => {
-        response.upgrade(dataOf(role), key, spoken ? PROTOCOL : '', extensions, context);
-      });
+      response.upgrade(dataOf(role), key, spoken ? PROTOCOL : '', extensions, context);
     } catch (error) {
       exchange.error(this.#errorOf(error));
-    } finally {
-      this.#upgrading -= 1;
     }
   }
 
@@ -302,7 +298,7 @@ class Server implements LiveServer {
     if (path === '/healthz') return exchange.json('200 OK', { status: 'ok' });
     if (path === '/readyz') return this.#answerReady(exchange);
     if (path === '/metrics') {
-      await this.#authorise(exchange, 'view');
+      this.#authorise(exchange, 'view');
       const text = await this.#metrics.text();
       return exchange.send('200 OK', this.#metrics.contentType, 'no-store', text);
     }
@@ -340,7 +336,7 @@ class Server implements LiveServer {
     reading.catch(() => undefined);
     if (route === null) throw notFound();
     if (route === 'method') throw methodError();
-    await this.#authorise(exchange, route.needed);
+    this.#authorise(exchange, route.needed);
     exchange.json('200 OK', await this.#run(route, await reading));
   }
 
@@ -362,8 +358,8 @@ class Server implements LiveServer {
     return route.run({ ...context, session: this.#session }, value);
   }
 
-  async #authorise({ authorization }: Exchange, needed: Role): Promise<void> {
-    requireRole(await this.#access.roleOf(tokenOf(authorization, '')), needed);
+  #authorise({ authorization }: Exchange, needed: Role): void {
+    requireRole(this.#access.roleOf(tokenOf(authorization, '')), needed);
   }
 }
 

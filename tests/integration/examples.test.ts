@@ -62,5 +62,5 @@ test('the token of the how-to lets its bearer operate', async (t) => {
     isTls: false,
     insecure: false,
   });
-  t.equal(await access.roleOf(stdout.trim()), 'operate');
+  t.equal(access.roleOf(stdout.trim()), 'operate');
 });

@@ -76,8 +76,8 @@ test('tokens of the key give their role; all others are refused', async (t) => {
       .setProtectedHeader({ alg: 'ES256' })
       .setExpirationTime(expires)
       .sign(key);
-  t.equal(await access.roleOf(await sign({ role: 'operate' })), 'operate');
-  t.equal(await access.roleOf(await sign({})), 'view', 'without a role: to look only');
+  t.equal(access.roleOf(await sign({ role: 'operate' })), 'operate');
+  t.equal(access.roleOf(await sign({})), 'view', 'without a role: to look only');
   const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
   const hmac = await new SignJWT({ role: 'admin' })
     .setProtectedHeader({ alg: 'HS256' })
@@ -99,9 +99,9 @@ test('tokens of the key give their role; all others are refused', async (t) => {
     [endless, /not valid/],
   ];
   for (const [token, message] of refused) {
-    await t.rejects(access.roleOf(token), { status: '401 Unauthorized', message });
+    t.throws(() => access.roleOf(token), { status: '401 Unauthorized', message });
   }
-  t.equal(await new Access(LOCAL).roleOf(null), 'admin', 'without a key everybody is admin');
+  t.equal(new Access(LOCAL).roleOf(null), 'admin', 'without a key everybody is admin');
   t.same((await loadAuthKey(join(folder, 'secret'))).algorithms, ['HS256']);
   await t.rejects(loadAuthKey(join(folder, 'short')), { message: /32 bytes/ });
 });
