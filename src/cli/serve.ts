@@ -21,6 +21,7 @@ import { BUDGETS, RunningDevice, type DeviceUser } from './running-device.js';
 import { RemoteModels } from './remote-models.js';
 import { serverOptionsOf, withServer, type ServerCliOptions } from './server-options.js';
 import { deviceOptionsOf, type GlobalOptions } from './shared.js';
+import { startService } from './service.js';
 import { untilSignal } from './signal.js';
 import { openTelemetryDir } from './telemetry-dir.js';
 
@@ -193,6 +194,11 @@ async function run(options: ServeOptions): Promise<void> {
     running.attach(session, users);
     const addresses = [server.url, ...(mqttUrl === undefined ? [] : [redact(mqttUrl)])];
     process.stdout.write(`ready ${addresses.join(' ')}\n`);
+    const service = startService({
+      isWell: () => session.status.state !== 'fault',
+      onTrouble: (message) => log.warn(message),
+    });
+    closers.push(() => service.stopping());
     await Promise.race([session.done, stopped.signal]);
   } finally {
     stopped.dispose();

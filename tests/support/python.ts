@@ -1,5 +1,10 @@
 /** Python with other projects' readers, which tests hold this project's files against. */
-import { execFile, execFileSync } from 'node:child_process';
+import {
+  execFile,
+  execFileSync,
+  spawn,
+  type ChildProcessWithoutNullStreams,
+} from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -26,6 +31,10 @@ export const runPython = <T>(program: string, ...args: string[]): Promise<T> =>
 /** Runs a file; what it prints is JSON. */
 export const runPythonFile = <T>(file: string, ...args: string[]): Promise<T> =>
   run<T>([file, ...args]);
+
+/** Starts a program that goes on; arguments are in `sys.argv[1:]`. */
+export const startPython = (program: string, ...args: string[]): ChildProcessWithoutNullStreams =>
+  spawn(python, ['-u', '-c', program, ...args]);
 
 async function run<T>(args: string[]): Promise<T> {
   const { stdout } = await promisify(execFile)(python, args, { maxBuffer: 256 * 2 ** 20 });
