@@ -70,6 +70,15 @@ test('jpeg carries colour without alpha', async (t) => {
   t.match(await sharp(picture).metadata(), { format: 'jpeg', width: 16, height: 16, channels: 3 });
 });
 
+test('jpeg carries gray as gray', async (t) => {
+  const data = Uint8Array.from({ length: 64 * 48 }, (_, i) => (i % 64) * 4);
+  const { picture } = await encoded({ data, widthPx: 64, heightPx: 48, channels: 1 }, 'jpeg');
+  t.match(await sharp(picture).metadata(), { format: 'jpeg', channels: 1, space: 'b-w' });
+  const decoded = await sharp(picture).toColourspace('b-w').raw().toBuffer();
+  const worst = data.reduce((most, value, i) => Math.max(most, Math.abs(value - decoded[i])), 0);
+  t.ok(worst <= 4, `a ramp comes back within ${worst} gray levels`);
+});
+
 test('while one result is encoded the newest of the others waits, and the rest are drops', async (t) => {
   const ids: number[] = [];
   let drops = 0;
