@@ -97,6 +97,20 @@ export const SECTIONS = {
       ),
     ];
   },
+  faults: (r) => [
+    `Faults while a viewer follows one object at ${r.rateHz} Hz (${r.machine.cpu}, ${r.machine.cores} cores): what the viewer was ` +
+      'told, the longest time without a frame, and the time from the end of the fault to the next frame with the object (where ' +
+      'the process was killed or tracking was given up, to the next frame: objects must be clicked again).',
+    table(
+      ['fault', 'told', 'longest gap, ms', 'recovery, ms'],
+      r.faults.map((f) => [
+        f.fault,
+        f.saw.join('; '),
+        number(f.longestGapMs, 0),
+        number(f.recoveryMs, 0),
+      ]),
+    ),
+  ],
   fuzz: (r) => [
     `Damaged files: ${r.files.toLocaleString('en')} of ${Object.keys(r.kinds).length} kinds, each read whole or refused by a clear error; ` +
       `a kind left the process at most ${Math.max(...Object.values(r.kinds).map((k) => k.growthMiB))} MiB larger (bound ${r.boundMiB}).`,
