@@ -5,7 +5,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -17,7 +16,7 @@ import { connect } from 'sonotrack/client';
 import { WebSocket } from 'ws';
 import { startServer } from '../dist/server/server.js';
 import { decodeIngestCredit, encodeIngestFrame } from '../dist/wire/codec.js';
-import { phantomFrames, report } from './lib.mjs';
+import { freePorts, phantomFrames, report } from './lib.mjs';
 
 const { values: options } = parseArgs({ options: { out: { type: 'string' } } });
 const CLI = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
@@ -33,15 +32,6 @@ async function until(isSo, what) {
     if (performance.now() > endMs) throw new Error(`within ${MOST_MS / 1000} s not seen: ${what}`);
     await delay(5);
   }
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** `serve`, ready. */
@@ -89,13 +79,14 @@ class Viewer {
     await until(() => this.frames.length > 0, 'a frame');
     const point = { x: widthPx / 2, y: heightPx / 2, label: 1 };
     await this.client.prompt({ frameId: this.frames.at(-1).id, point });
-    await this.isFollowedSince(performance.now());
+    await this.nextFrame(performance.now(), true);
   }
 
-  /** Resolves to when the first frame with an object came after `sinceMs`. */
-  async isFollowedSince(sinceMs) {
-    const found = () => this.frames.find(({ atMs, objects }) => atMs >= sinceMs && objects > 0);
-    await until(found, 'a frame with the object');
+  /** Resolves to when the first frame after `sinceMs` came, with an object where one is expected. */
+  async nextFrame(sinceMs, isFollowed) {
+    const found = () =>
+      this.frames.find(({ atMs, objects }) => atMs >= sinceMs && (objects > 0 || !isFollowed));
+    await until(found, isFollowed ? 'a frame with the object' : 'a frame');
     return found().atMs;
   }
 
@@ -104,9 +95,7 @@ class Viewer {
     this.told.length = 0;
     const beganMs = performance.now();
     const endedMs = (await inject()) ?? performance.now();
-    const backMs = isObjectKept
-      ? await this.isFollowedSince(endedMs)
-      : await this.nextFrameSince(endedMs);
+    const backMs = await this.nextFrame(endedMs, isObjectKept);
     await delay(AFTER_MS);
     const times = [beganMs, ...this.frames.map(({ atMs }) => atMs).filter((at) => at > beganMs)];
     const gaps = times.slice(1).map((at, i) => at - times[i]);
@@ -115,12 +104,6 @@ class Viewer {
       longestGapMs: Math.max(...gaps),
       recoveryMs: Math.max(0, backMs - endedMs),
     };
-  }
-
-  async nextFrameSince(sinceMs) {
-    const found = () => this.frames.find(({ atMs }) => atMs >= sinceMs);
-    await until(found, 'a frame');
-    return found().atMs;
   }
 }
 
@@ -145,7 +128,7 @@ async function live(run, ...args) {
 }
 
 async function brokerKilled() {
-  const port = await freePort();
+  const [port] = await freePorts(1);
   const start = () => spawn('mosquitto', ['-p', String(port)], { stdio: 'ignore' });
   const dir = mkdtempSync(join(tmpdir(), 'sonotrack-faults-'));
   let broker = start();
@@ -166,10 +149,10 @@ async function brokerKilled() {
   }
 }
 
-/** No broker to send to, and a disk of one megabyte for what waits. */
+/** No broker to send to, and a full disk of 64 KiB for what waits. */
 async function diskFull() {
   const dir = mkdtempSync(join(tmpdir(), 'sonotrack-faults-'));
-  const port = await freePort();
+  const [port] = await freePorts(1);
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', dir]);
   try {
     return await live(
@@ -204,7 +187,7 @@ const processStopped = () =>
 
 /** Objects live in the process: after it they must be clicked again. */
 async function processKilled() {
-  const port = String(await freePort());
+  const port = String((await freePorts(1))[0]);
   const start = () => serve('--port', port, '--source', 'phantom:');
   let server = await start();
   const viewer = new Viewer(server.url);

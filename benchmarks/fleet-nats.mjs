@@ -4,16 +4,15 @@
 // one receiver serves. The devices are on the server that is killed, and go to the others by themselves. They subscribe at
 // QoS 0: `--subscribe-qos 1` shows how NATS runs out of JetStream consumers, three a device.
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { quantile, report } from './lib.mjs';
+import { freePorts, quantile, report } from './lib.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -27,14 +26,6 @@ const { values: options } = parseArgs({
 const CLI = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 const [devices, seconds] = [Number(options.devices), Number(options.seconds)];
 const GIVE_UP_MS = 180_000;
-
-async function freePorts(count) {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => server.address().port);
-  for (const server of servers) server.close();
-  return ports;
-}
 
 async function until(what, holds) {
   const beganMs = performance.now();

@@ -1,5 +1,7 @@
 // Shared by the scenarios: interleaved timing, quantiles, and one JSON file a run.
+import { once } from 'node:events';
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { openSource } from 'sonotrack';
@@ -47,6 +49,15 @@ export async function phantomFrames(count, seed = 1) {
   for await (const frame of source) frames.push(frame);
   await source.close();
   return frames;
+}
+
+/** As many ports of loopback that nobody listens on. */
+export async function freePorts(count) {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(servers.map((server) => once(server, 'listening')));
+  const ports = servers.map((server) => server.address().port);
+  await Promise.all(servers.map((server) => once(server.close(), 'close')));
+  return ports;
 }
 
 /** Prints the result and, where `--out FILE` was given, writes it: beside the file first, then renamed. */

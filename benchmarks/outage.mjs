@@ -5,7 +5,6 @@
 import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -17,7 +16,7 @@ import { emptyCounters } from '../dist/live/latency.js';
 import { newHistogram, percentilesOf, recordMs } from '../dist/live/histogram.js';
 import { loadProfile } from '../dist/runtime/profiles.js';
 import { createTelemetry } from '../dist/telemetry/telemetry.js';
-import { report } from './lib.mjs';
+import { freePorts, report } from './lib.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -93,19 +92,10 @@ async function runDevice({ url, dir, limits }) {
   });
 }
 
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 /** A broker that keeps sessions on disk, a subscriber whose session it keeps, and a device. */
 async function setUp(limits) {
   const dir = mkdtempSync(join(tmpdir(), 'sonotrack-outage-'));
-  const port = await freePort();
+  const [port] = await freePorts(1);
   const url = `mqtt://127.0.0.1:${port}`;
   const user = process.getuid() === 0 ? 'user root\n' : '';
   writeFileSync(
