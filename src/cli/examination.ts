@@ -1,7 +1,7 @@
 /** What `doctor` looks at. */
-import { readFile } from 'node:fs/promises';
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import { openBundle } from '../runtime/bundle-store.js';
+import { readCpuFlags, VNNI } from '../runtime/cpu.js';
 import { loadBinding } from '../runtime/native.js';
 import { loadProfile, threadsOf, type FirmwareProfile } from '../runtime/profiles.js';
 import { openDevice } from '../sdk/device.js';
@@ -17,9 +17,9 @@ export interface Finding {
 }
 
 const LEAST_NODE = 20;
-/** What INT8 inference is fast with, as /proc/cpuinfo names it; the first of each list that is there counts. */
+/** What INT8 inference is fast with; the first of each list that is there counts. */
 const CPU_FEATURES = {
-  x64: { wanted: ['avx512_vnni', 'avx_vnni'], needed: 'avx2' },
+  x64: { wanted: VNNI, needed: 'avx2' },
   arm64: { wanted: ['i8mm', 'asimddp'], needed: 'asimd' },
 } as const;
 
@@ -134,16 +134,6 @@ export function examineCpu(arch: string, flags: ReadonlySet<string> | null): Fin
     detail: `${about}; no ${features.wanted.join(' or ')}${has ? '' : `, no ${features.needed}`}`,
     fix: 'INT8 models run, but slower than on a processor with these instructions',
   };
-}
-
-async function readCpuFlags(): Promise<ReadonlySet<string> | null> {
-  try {
-    const text = await readFile('/proc/cpuinfo', 'utf8');
-    const line = /^(?:flags|Features)\s*:(.*)$/m.exec(text);
-    return line ? new Set(line[1].trim().split(/\s+/)) : null;
-  } catch {
-    return null;
-  }
 }
 
 const MEGABYTE = 2 ** 20;

@@ -59,7 +59,7 @@ def test_the_parts_have_the_stated_shapes(model: DeAot):
     assert features16.shape == (1, 256, 16, 16)
     assert features8.shape == (1, 32, 32, 32)
     assert features4.shape == (1, 24, 64, 64)
-    assert memory.shape == (1, 256, sum(model.memory_parts))
+    assert memory.shape == (1, 256, model.memory_width)
     result = step(model, image, image, masks, active)
     assert result.masks.shape == (1, 11, 128, 128) and result.quality.shape == (1, 11)
     assert result.gates.shape == (1, 4, 128, 128)

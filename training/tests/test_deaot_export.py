@@ -46,7 +46,7 @@ def shapes(values) -> dict[str, tuple]:
 
 
 def test_the_graphs_have_the_documented_names_types_and_static_shapes(folder: Path, model: DeAot):
-    width = sum(model.memory_parts)
+    width = model.memory_width
     f16, f8, f4 = (F32, (1, 256, 16, 16)), (F32, (1, 32, 32, 32)), (F32, (1, 24, 64, 64))
     memory = (F32, (1, TOKENS, width))
     expected = {

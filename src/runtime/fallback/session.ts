@@ -1,5 +1,6 @@
 /** One ONNX graph on onnxruntime-node: its names and types are checked when it opens, its outputs when it runs. */
 import * as ort from 'onnxruntime-node';
+import { readCpuFlags, signedWeightsSaturate } from '../cpu.js';
 import type { ExecutionProvider } from '../engine.js';
 import { SonotrackError } from '../errors.js';
 
@@ -33,7 +34,9 @@ export class GraphSession {
         interOpNumThreads: 1,
         graphOptimizationLevel: 'all',
         logSeverityLevel: 3,
-        extra: { session: { x64quantprecision: '1' } }, // as the native engine: no 16-bit sums
+        ...(signedWeightsSaturate(await readCpuFlags()) && {
+          extra: { session: { x64quantprecision: '1' } },
+        }),
       });
     } catch (cause) {
       throw new SonotrackError('MODEL_LOAD_FAILED', 'models', `cannot load ${path}`, { cause });

@@ -16,14 +16,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .deaot_decoder import Fusion, PyramidDecoder, QualityHead
 from .gated_propagation import EXCLUDED, GatedPropagation
+from .grids import channel_softmax, channel_sum, halve
 from .mobilenet_v2 import CHANNELS4, CHANNELS8, CHANNELS16, MobileNetV2
 
-PATCH = 8  # mask grid px per token side
+PATCH = 8  # mask grid px per token side, halved three times
 
 
 @dataclass(frozen=True)
@@ -69,10 +69,10 @@ class DeAot(nn.Module):
         nn.init.orthogonal_(self.identify.weight.view(o.width, -1).T, gain=o.width**-0.5 * 4)
 
     @property
-    def memory_parts(self) -> list[int]:
-        """Widths of a memory token's parts: key, visual value, identity value, mean of each mask."""
+    def memory_width(self) -> int:
+        """Of a token: key, visual value, identity value, and the mean of each mask."""
         o = self.options
-        return [o.key_width, o.width, o.width, self.channels]
+        return o.key_width + 2 * o.width + self.channels
 
     def encode(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """``image`` u8 or f32[B, 1, S, S] 0-255 -> features f32[B, 256, S/16, S/16], f32[B, 32,
@@ -93,7 +93,7 @@ class DeAot(nn.Module):
         """``features16`` of the frame that ``masks`` f32[B, N, M, M] belong to -> memory f32[B, T,
         D]."""
         parts = self.layer.remember(self._tokens(features16), self._tokens(self.identify(masks)))
-        return torch.cat([*parts, self._tokens(F.avg_pool2d(masks, PATCH))], -1)
+        return torch.cat([*parts, self._tokens(halve(halve(halve(masks))))], -1)
 
     def propagate(
         self,
@@ -112,44 +112,41 @@ class DeAot(nn.Module):
         an empty reference; ``features`` as of `encode`; ``references`` f32[B, R, T, D];
         ``previous_memory`` f32[B, T, D]; ``active`` f32[B, N]."""
         features16, features8, features4 = features
-        key, value, identity_value, mask_means = references.split(self.memory_parts, -1)
-        present = F.avg_pool2d(image.to(torch.float32) / 255, 2)  # [B, 1, M, M]
+        present = halve(image.to(torch.float32) / 255)  # [B, 1, M, M]
         evidence = torch.stack([evidence[:, :, 0], torch.log1p(10 * evidence[:, :, 1])], 2)
         evidence = evidence * known[:, :, None, None, None]
 
         identity = self.carried_identity(self._tokens(self.identify(carried[:, 0])))
         bias = (1 - known[:, 1:]) * EXCLUDED  # [B, R]
-        memory = tuple(part.flatten(1, 2) for part in (key, value, identity_value))  # [B, R·T, ...]
-        previous = previous_memory.split(self.memory_parts, -1)
         token_bias = (
             bias[:, None, :, None].expand(-1, 1, -1, self.side**2).flatten(2)
         )  # [B, 1, R·T]
         visual, identity, far, near = self.layer(
-            self._tokens(features16), identity, memory, token_bias, previous[:3]
+            self._tokens(features16),
+            identity,
+            references.flatten(1, 2),  # [B, R·T, D]
+            token_bias,
+            previous_memory,
         )
-        copied = torch.stack(
-            [
-                self._grid(far @ mask_means.flatten(1, 2)),
-                self._grid(near @ previous[3]),
-            ],
-            1,
-        )  # [B, 2, N, side, side]
+        copied = torch.stack([self._grid(far), self._grid(near)], 1)  # [B, 2, N, side, side]
         tokens = self._grid(torch.cat([visual, identity], -1))
-        decoded, logits = self.decoder(
-            tokens, features8, features4, present, carried * known[:, :, None, None, None], copied
-        )
+        taken = carried * known[:, :, None, None, None]
+        decoded, logits = self.decoder(tokens, features8, features4, present, taken, copied)
         exclude = (1 - active) * EXCLUDED
-        proposal = torch.softmax(logits + exclude[:, :, None, None], 1)
+        proposal = channel_softmax(logits + exclude[:, :, None, None])
 
-        candidates = torch.cat([carried, proposal[:, None]], 1)  # [B, C+1, N, M, M]
+        candidates = [*carried.unbind(1), proposal]  # C+1 of [B, N, M, M]
         valid = torch.cat([known, torch.ones_like(known[:, :1])], 1)  # [B, C+1]
         gates = self.fusion(
-            candidates * valid[:, :, None, None, None],
+            [*taken.unbind(1), proposal],
             evidence.flatten(1, 2),
             decoded,
             ((1 - valid) * EXCLUDED)[:, :, None, None],
         )
-        masks = (candidates * gates[:, :, None]).sum(1) * active[:, :, None, None]
-        masks = masks / masks.sum(1, keepdim=True).clamp_min(1e-6)
-        quality = self.quality(masks.detach(), candidates.detach(), valid, evidence.flatten(1, 2))
+        masks = sum(c * gates[:, i : i + 1] for i, c in enumerate(candidates))
+        masks = masks * active[:, :, None, None]
+        masks = masks / channel_sum(masks).clamp_min(1e-6)
+        quality = self.quality(
+            masks.detach(), [c.detach() for c in candidates], valid, evidence.flatten(1, 2)
+        )
         return Propagation(masks, quality * active, proposal, gates)

@@ -13,13 +13,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .grids import channel_softmax, channel_sum, double, halve
+
 # The gate's bias at the start of training: a reference carried by anchored flow is the best guide
 PREVIOUS, REFERENCE, PROPOSAL = 0.0, 4.0, -1.0
-
-
-def upsample(x: Tensor) -> Tensor:
-    """Doubles the grid, bilinear, half-pixel centres."""
-    return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
 
 
 class PyramidDecoder(nn.Module):
@@ -70,10 +67,10 @@ class PyramidDecoder(nn.Module):
         probabilities by long- and short-term attention -> features f32[B, 48, M/2, M/2], proposal
         logits f32[B, N, M, M]."""
         x = F.relu(self.norm16(self.enter(tokens)))
-        x = F.relu(self.norm8(self.mix8(upsample(x) + self.side8(features8))))
-        half = F.avg_pool2d(carried.flatten(1, 2), 2)  # [B, (R+1)·N, M/2, M/2]
+        x = F.relu(self.norm8(self.mix8(double(x) + self.side8(features8))))
+        half = halve(carried.flatten(1, 2))  # [B, (R+1)·N, M/2, M/2]
         channels = carried.shape[2]
-        x = upsample(x) + self.side4(torch.cat([features4, half[:, :channels]], 1))
+        x = double(x) + self.side4(torch.cat([features4, half[:, :channels]], 1))
         x = F.relu(self.norm4(self.mix4(x)))  # [B, 48, M/2, M/2]
         coarse = F.interpolate(
             copied.flatten(1, 2), scale_factor=4.0, mode="bilinear", align_corners=False
@@ -89,8 +86,8 @@ class PyramidDecoder(nn.Module):
         each = F.relu(own + self.shared(x)[:, None]).flatten(0, 1)
         each = self.each(F.relu(self.second(each))).reshape(-1, channels, side, side)
         base = torch.log(coarse.unflatten(1, (2, channels)).mean(1) + 0.02)
-        fine = torch.cat([upsample(self.narrow(x)), gray - 0.5], 1)
-        return x, upsample(each + slots + self.trust * base) + self.slots2(F.relu(self.mix2(fine)))
+        fine = torch.cat([double(self.narrow(x)), gray - 0.5], 1)
+        return x, double(each + slots + self.trust * base) + self.slots2(F.relu(self.mix2(fine)))
 
 
 class Fusion(nn.Module):
@@ -111,20 +108,20 @@ class Fusion(nn.Module):
             self.gate.bias.copy_(torch.tensor([PREVIOUS] + [REFERENCE] * references + [PROPOSAL]))
 
     def forward(
-        self, candidates: Tensor, evidence: Tensor, features: Tensor, bias: Tensor
+        self, candidates: list[Tensor], evidence: Tensor, features: Tensor, bias: Tensor
     ) -> Tensor:
-        """``candidates`` f32[B, R+2, N, M, M], ``evidence`` f32[B, 2(R+1), M, M], ``features``
+        """``candidates`` R+2 of f32[B, N, M, M], ``evidence`` f32[B, 2(R+1), M, M], ``features``
         f32[B, 48, M/2, M/2], ``bias`` f32[B, R+2, 1, 1] excludes empty slots -> the gates f32[B,
         R+2, M, M], sum 1."""
-        sure = candidates.amax(2)  # [B, R+2, M, M]
+        sure = [c.amax(1, keepdim=True) for c in candidates]
         agreement = [
-            (candidates[:, i] * candidates[:, j]).sum(1, keepdim=True)
+            channel_sum(candidates[i] * candidates[j])
             for i in range(self.candidates)
             for j in range(i)
         ]
-        summary = F.avg_pool2d(torch.cat([evidence, sure, *agreement], 1), 2)
+        summary = halve(torch.cat([evidence, *sure, *agreement], 1))
         x = F.relu(self.second(F.relu(self.first(torch.cat([features, summary], 1)))))
-        return torch.softmax(upsample(self.gate(x)) + bias, 1)
+        return channel_softmax(double(self.gate(x)) + bias)
 
 
 class QualityHead(nn.Module):
@@ -141,13 +138,14 @@ class QualityHead(nn.Module):
         )
 
     def forward(
-        self, masks: Tensor, candidates: Tensor, valid: Tensor, evidence: Tensor
+        self, masks: Tensor, candidates: list[Tensor], valid: Tensor, evidence: Tensor
     ) -> Tensor:
-        """``masks`` f32[B, N, M, M], ``candidates`` f32[B, R+2, N, M, M], ``valid`` f32[B, R+2],
+        """``masks`` f32[B, N, M, M], ``candidates`` R+2 of f32[B, N, M, M], ``valid`` f32[B, R+2],
         ``evidence`` f32[B, 2(R+1), M, M] -> f32[B, N], 0-1."""
         area = masks.sum((2, 3))  # [B, N]
-        both = (masks[:, None] * candidates).sum((3, 4))  # [B, R+2, N]
-        overlap = (2 * both + 1) / (area[:, None] + candidates.sum((3, 4)) + 1)
+        both = torch.stack([(masks * c).sum((2, 3)) for c in candidates], 1)  # [B, R+2, N]
+        areas = torch.stack([c.sum((2, 3)) for c in candidates], 1)
+        overlap = (2 * both + 1) / (area[:, None] + areas + 1)
         overlap = overlap * valid[:, :, None]
         doubt = (masks * (1 - masks)).sum((2, 3))
         hard = (masks * masks).sum((2, 3))
@@ -155,9 +153,9 @@ class QualityHead(nn.Module):
             evidence.flatten(2) @ masks.flatten(2).transpose(1, 2) / (area[:, None] + 1)
         )  # [B, 2(R+1), N]
         # along the border, where a mask is right or wrong, on a grid of a fourth
-        coarse = F.avg_pool2d(masks, 4)
+        coarse = halve(halve(masks))
         rim = coarse * (1 - coarse)
-        along = F.avg_pool2d(evidence, 4).flatten(2) @ rim.flatten(2).transpose(1, 2)
+        along = halve(halve(evidence)).flatten(2) @ rim.flatten(2).transpose(1, 2)
         along = along / (rim.sum((2, 3))[:, None] + 1)  # [B, 2(R+1), N]
         cells = float(masks.shape[2] * masks.shape[3])
         own = torch.stack(

@@ -52,7 +52,8 @@ class SameConv(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         if self.same[0] != self.same[1]:
-            x = F.pad(x, self.same)
+            # without the value an export keeps ONNX Runtime from taking the padding into the convolution
+            x = F.pad(x, self.same, value=0.0)
         if self.groups > 1 and x.dtype == torch.bfloat16 and not x.is_cuda:
             # the CPU's bfloat16 depthwise gradient takes four times as long as float32's
             with torch.autocast("cpu", enabled=False):

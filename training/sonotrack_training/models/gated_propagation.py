@@ -96,31 +96,38 @@ class GatedPropagation(nn.Module):
         self,
         visual: Tensor,
         identity: Tensor,
-        references: tuple[Tensor, Tensor, Tensor],
+        references: Tensor,
         reference_bias: Tensor,
-        previous: tuple[Tensor, Tensor, Tensor],
+        previous: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """``visual``, ``identity`` f32[B, T, C]; the memories as of `remember`, the references'
-        tokens side by side (R·T); ``reference_bias`` f32[B, 1, R·T] excludes empty slots. Returns
-        both branches f32[B, T, C] and the long- and short-term attention f32[B, T, R·T], f32[B, T,
-        T]."""
+        """``visual``, ``identity`` f32[B, T, C]; the memories f32[B, R·T or T, D] are key, visual
+        value and identity value as of `remember`, and what else a token holds, E wide, for the
+        references side by side (R·T); ``reference_bias`` f32[B, 1, R·T] excludes empty slots.
+        Returns both branches f32[B, T, C], and of what else the tokens hold that which long- and
+        short-term attention brought f32[B, T, E]."""
+        values = [self.width, self.width, references.shape[-1] - self.key_width - 2 * self.width]
         normal, normal_identity = self.norm_visual(visual), self.norm_identity(identity)
         query = self.query(normal)
         gate_visual = self.gate_visual(normal)
         gate_identity = self.gate_identity(torch.cat([normal, normal_identity], -1))
-        far = self._attend(query, references[0], reference_bias)  # [B, T, R·T]
+        far = self._attend(query, references[..., : self.key_width], reference_bias)  # [B, T, R·T]
         near = self._attend(
-            query, previous[0], self.offset_bias[self.offset_index] + self.outside
+            query,
+            previous[..., : self.key_width],
+            self.offset_bias[self.offset_index] + self.outside,
         )  # [B, T, T]
+        # one product brings all values
+        far_visual, far_identity, far_rest = (far @ references[..., self.key_width :]).split(values, -1)
+        near_visual, near_identity, near_rest = (near @ previous[..., self.key_width :]).split(values, -1)
         visual = (
             visual
-            + self.units["long_visual"](gate_visual, far @ references[1])
-            + self.units["short_visual"](gate_visual, near @ previous[1])
+            + self.units["long_visual"](gate_visual, far_visual)
+            + self.units["short_visual"](gate_visual, near_visual)
         )
         identity = (
             identity
-            + self.units["long_identity"](gate_identity, far @ references[2])
-            + self.units["short_identity"](gate_identity, near @ previous[2])
+            + self.units["long_identity"](gate_identity, far_identity)
+            + self.units["short_identity"](gate_identity, near_identity)
         )
         normal, normal_identity = self.norm_self_visual(visual), self.norm_self_identity(identity)
         both = torch.cat([normal, normal_identity], -1)  # [B, T, 2C]
@@ -133,4 +140,4 @@ class GatedPropagation(nn.Module):
         identity = identity + self.self_identity(
             self.self_gate_identity(both), own @ self.self_value_identity(normal_identity)
         )
-        return visual, identity, far, near
+        return visual, identity, far_rest, near_rest

@@ -26,7 +26,9 @@ class SameConv(nn.Conv2d):
     def forward(self, x: Tensor) -> Tensor:
         side, stride = self.kernel_size[0], self.stride[0]
         if side == 3:
-            x = F.pad(x, (0, 1, 0, 1) if stride == 2 else (1, 1, 1, 1))
+            # the value is said, though it is the default: an export without it keeps ONNX Runtime from
+            # taking the padding into the convolution
+            x = F.pad(x, (0, 1, 0, 1) if stride == 2 else (1, 1, 1, 1), value=0.0)
         return super().forward(x)
 
 

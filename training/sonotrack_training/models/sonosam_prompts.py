@@ -15,6 +15,7 @@ from .sonosam_encoder import EMBEDDING
 
 # Standard deviations of a click's bump, as a share of the input's side: a click's own place, and its neighbourhood.
 NEAR, WIDE = 2.5 / 256, 12.0 / 256
+FAR = 100.0  # squared distance of what is no such click, in sides of the input: its bump is 0
 POINT_TYPES = 4  # background, foreground, box corner 0, box corner 1
 MAP_CHANNELS = 6  # foreground near/wide, background near/wide, box, previous mask
 UNUSED_BIAS = -1e4  # added to the attention score of an unused token
@@ -29,16 +30,18 @@ def pixel_grid(side: int, step: float) -> Tensor:
 
 def click_maps(points: Tensor, box: Tensor, previous: Tensor, size: int) -> Tensor:
     """points f32[B,N,3], box f32[B,4], previous f32[B,1,M,M] in 0–1 → maps f32[B,6,size/4,size/4]."""
-    side = size // 4
-    grid = pixel_grid(side, 4.0).to(points)
-    # squared distance of every cell to every point: [B,N,h,w]
-    offset = grid - points[:, :, None, None, :2]
-    squared = (offset / size).square().sum(-1)
+    grid = pixel_grid(size // 4, 4.0).to(points)
+    # squared distances along x and y, [B,w,N] and [B,h,N]: the clicks last, where a minimum is fastest
+    away_x, away_y = (
+        ((at[:, None] - points[:, None, :, axis]) / size).square()
+        for axis, at in ((0, grid[0, :, 0]), (1, grid[:, 0, 1]))
+    )
     maps = []
     for label in (1.0, 0.0):
-        used = (points[:, :, 2] == label).to(points)[:, :, None, None]
-        for sigma in (NEAR, WIDE):
-            maps.append((torch.exp(-squared / (2 * sigma**2)) * used).amax(1, keepdim=True))
+        others = (points[:, None, :, 2] != label).to(points) * FAR
+        # [B,h,1,N] + [B,1,w,N] → of the nearest click [B,1,h,w]
+        squared = (away_y[:, :, None] + (away_x + others)[:, None]).amin(-1)[:, None]
+        maps += [torch.exp(squared * (-0.5 / sigma**2)) for sigma in (NEAR, WIDE)]
     x, y = grid[..., 0], grid[..., 1]
     x0, y0, x1, y1 = (box[:, i, None, None] for i in range(4))
     inside = (x >= x0) & (x < x1) & (y >= y0) & (y < y1)
