@@ -7,7 +7,6 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -16,10 +15,9 @@ import { connect } from 'sonotrack/client';
 import { WebSocket } from 'ws';
 import { startServer } from '../dist/server/server.js';
 import { decodeIngestCredit, encodeIngestFrame } from '../dist/wire/codec.js';
-import { freePorts, phantomFrames, report } from './lib.mjs';
+import { freePorts, phantomFrames, report, serve } from './lib.mjs';
 
 const { values: options } = parseArgs({ options: { out: { type: 'string' } } });
-const CLI = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 const RATE_HZ = 30;
 const FAULT_MS = 3000;
 /** What a fault has not shown within this time, it does not show. */
@@ -32,13 +30,6 @@ async function until(isSo, what) {
     if (performance.now() > endMs) throw new Error(`within ${MOST_MS / 1000} s not seen: ${what}`);
     await delay(5);
   }
-}
-
-/** `serve`, ready. */
-async function serve(...args) {
-  const child = spawn(process.execPath, [CLI, 'serve', '--quiet', ...args]);
-  const [ready] = await once(createInterface({ input: child.stdout }), 'line');
-  return { child, url: ready.split(' ')[1] };
 }
 
 async function end(child, signal = 'SIGTERM') {

@@ -1,9 +1,12 @@
 // Shared by the scenarios: interleaved timing, quantiles, and one JSON file a run.
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { cpus } from 'node:os';
 import { dirname } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { openSource } from 'sonotrack';
 
 const WARM_UP = 8;
@@ -58,6 +61,17 @@ export async function freePorts(count) {
   const ports = servers.map((server) => server.address().port);
   await Promise.all(servers.map((server) => once(server.close(), 'close')));
   return ports;
+}
+
+const CLI = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+
+/** `sonotrack serve` in a process of its own, ready. */
+export async function serve(...args) {
+  const child = spawn(process.execPath, [CLI, 'serve', '--quiet', ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [ready] = await once(createInterface({ input: child.stdout }), 'line');
+  return { child, url: ready.split(' ')[1] };
 }
 
 /** Prints the result and, where `--out FILE` was given, writes it: beside the file first, then renamed. */

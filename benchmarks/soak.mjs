@@ -7,15 +7,13 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { connect } from 'sonotrack/client';
 import { WebSocket } from 'ws';
 import { Phantom } from '../dist/io/sources/phantom/phantom.js';
 import { centreOf } from '../scripts/picture-tools.mjs';
-import { freePorts, report, summary } from './lib.mjs';
+import { freePorts, report, serve, summary } from './lib.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -37,7 +35,6 @@ const CORRECT_EVERY_MS = 10_000;
 const VIEWERS = 5;
 /** Chamber, wall and cyst, by their labels in the phantom's truth. */
 const LABELS = [1, 2, 3];
-const CLI = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 const MOSQUITTO = '/usr/sbin/mosquitto';
 
 const phantom = new Phantom();
@@ -47,13 +44,7 @@ const broker = existsSync(MOSQUITTO)
   ? spawn(MOSQUITTO, ['-p', String(brokerPort)], { stdio: 'ignore' })
   : null;
 const mqtt = broker ? ['--mqtt', `mqtt://127.0.0.1:${brokerPort}`] : ['--embedded-broker', '0'];
-const server = spawn(
-  process.execPath,
-  [CLI, 'serve', '--quiet', '--port', '0', '--telemetry-dir', dir, ...mqtt],
-  { stdio: ['ignore', 'pipe', 'inherit'] },
-);
-const [ready] = await once(createInterface({ input: server.stdout }), 'line');
-const url = ready.split(' ')[1];
+const { child: server, url } = await serve('--port', '0', '--telemetry-dir', dir, ...mqtt);
 const rssMiB = () =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))[1]) / 1024;
 

@@ -7,11 +7,12 @@
  * models at hand. Without --worst the objects are spread over the sets and their DSC; with it, those of lowest DSC.
  * Name only sets whose licence allows to publish pictures.
  */
-import { readFileSync, renameSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { dice, openDevice } from 'sonotrack';
 import { findDataSets, readExample } from '../dist/eval/dataset.js';
+import { BACKGROUND, writeSheet } from './picture-tools.mjs';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -96,7 +97,7 @@ async function tile(device, object) {
     .toColourspace('srgb')
     .png()
     .toBuffer();
-  const canvas = { width: TILE, height: TILE + CAPTION, channels: 3, background: '#101418' };
+  const canvas = { width: TILE, height: TILE + CAPTION, channels: 3, background: BACKGROUND };
   return sharp({ create: canvas })
     .composite([
       { input: picture, left: 0, top: 0 },
@@ -111,25 +112,7 @@ const device = await openDevice();
 const tiles = [];
 for (const object of chosen) tiles.push(await tile(device, object));
 await device.close();
-const rows = Math.ceil(tiles.length / COLUMNS);
-const sheet = {
-  width: COLUMNS * TILE,
-  height: rows * (TILE + CAPTION),
-  channels: 3,
-  background: '#101418',
-};
-const partial = `${out}.partial.png`;
-await sharp({ create: sheet })
-  .composite(
-    tiles.map((input, i) => ({
-      input,
-      left: (i % COLUMNS) * TILE,
-      top: Math.floor(i / COLUMNS) * (TILE + CAPTION),
-    })),
-  )
-  .png({ palette: true, quality: 80 })
-  .toFile(partial);
-renameSync(partial, out);
+await writeSheet(out, tiles, { width: TILE, height: TILE + CAPTION, columns: COLUMNS });
 console.log(
   `${tiles.length} objects, clicks ${COLOUR.foreground}/${COLOUR.background}, written ${out}`,
 );

@@ -4,13 +4,13 @@
  * The phantom's chamber and cyst are clicked once on the first frame and followed; every so many frames one is drawn, with the
  * truth and what the tracker gave, and the DSC of each below it. No correction is made.
  */
-import { renameSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
-import { dice, Mask, openDevice } from 'sonotrack';
+import { dice, openDevice } from 'sonotrack';
+import { objectsOf } from '../dist/eval/label-objects.js';
 import { outlinePng } from '../dist/eval/pictures.js';
 import { Phantom } from '../dist/io/sources/phantom/phantom.js';
-import { centreOf } from './picture-tools.mjs';
+import { BACKGROUND, centreOf, writeSheet } from './picture-tools.mjs';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -27,14 +27,16 @@ const [CAPTION, COLUMNS] = [40, 4];
 const phantom = new Phantom();
 const { widthPx, heightPx } = phantom;
 const labels = Object.keys(STRUCTURES).map(Number);
-function truthOf(label, index) {
-  const inside = phantom.truth(index).map((value) => Number(value === label));
-  return Mask.fromBitmap(inside, widthPx, heightPx);
-}
 
 const tiles = [];
+let size;
 async function draw(index, objects) {
-  const outlined = objects.map(({ id, mask }) => ({ id, truth: truthOf(id, index), answer: mask }));
+  const known = objectsOf({ labels: phantom.truth(index), widthPx, heightPx });
+  const outlined = objects.map(({ id, mask }) => ({
+    id,
+    truth: known.find(({ label }) => label === id).truth,
+    answer: mask,
+  }));
   const picture = await outlinePng(phantom.frame(index), outlined);
   const { width, height } = await sharp(picture).metadata();
   const dscs = outlined.map(
@@ -46,12 +48,13 @@ async function draw(index, objects) {
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${CAPTION}">` +
       `${text(16, `frame ${index}`)}${text(33, dscs.join(', '))}</svg>`,
   );
-  const input = await sharp(picture)
-    .extend({ bottom: CAPTION, background: '#101418' })
+  const tile = await sharp(picture)
+    .extend({ bottom: CAPTION, background: BACKGROUND })
     .composite([{ input: caption, left: 0, top: height }])
     .png()
     .toBuffer();
-  tiles.push({ input, width, height: height + CAPTION });
+  tiles.push(tile);
+  size = { width, height: height + CAPTION };
 }
 
 const device = await openDevice();
@@ -71,23 +74,5 @@ for (let index = 0; index <= Number(options.frames); index += 1) {
 await tracker.close();
 await device.close();
 
-const [{ width, height }] = tiles;
-const sheet = {
-  width: width * Math.min(COLUMNS, tiles.length),
-  height: height * Math.ceil(tiles.length / COLUMNS),
-  channels: 3,
-  background: '#101418',
-};
-const partial = `${out}.partial`;
-await sharp({ create: sheet })
-  .composite(
-    tiles.map(({ input }, i) => ({
-      input,
-      left: width * (i % COLUMNS),
-      top: height * Math.floor(i / COLUMNS),
-    })),
-  )
-  .png({ palette: true, compressionLevel: 9 })
-  .toFile(partial);
-renameSync(partial, out);
+await writeSheet(out, tiles, { ...size, columns: COLUMNS });
 console.log(`written to ${out}`);

@@ -4,8 +4,12 @@ import { readFile } from 'node:fs/promises';
 /** What INT8 products are fast and exact with on x86, as /proc/cpuinfo names it. */
 export const VNNI = ['avx512_vnni', 'avx_vnni'] as const;
 
-/** Words of the processor's features; null where they cannot be read. */
-export async function readCpuFlags(): Promise<ReadonlySet<string> | null> {
+let flags: Promise<ReadonlySet<string> | null> | undefined;
+
+/** Words of the processor's features, read once; null where they cannot be read. */
+export const readCpuFlags = (): Promise<ReadonlySet<string> | null> => (flags ??= readFlags());
+
+async function readFlags(): Promise<ReadonlySet<string> | null> {
   try {
     const text = await readFile('/proc/cpuinfo', 'utf8');
     const line = /^(?:flags|Features)\s*:(.*)$/m.exec(text);

@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .layers import zero_pad
+
 BATCH_NORM_EPS = 1e-3
 # The weights expect (gray - 127) / 128.
 INPUT_MEAN, INPUT_SCALE = 127.0, 128.0
@@ -52,8 +54,7 @@ class SameConv(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         if self.same[0] != self.same[1]:
-            # without the value an export keeps ONNX Runtime from taking the padding into the convolution
-            x = F.pad(x, self.same, value=0.0)
+            x = zero_pad(x, self.same)
         if self.groups > 1 and x.dtype == torch.bfloat16 and not x.is_cuda:
             # the CPU's bfloat16 depthwise gradient takes four times as long as float32's
             with torch.autocast("cpu", enabled=False):

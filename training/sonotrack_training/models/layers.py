@@ -9,6 +9,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 
+def zero_pad(x: Tensor, sides: tuple[int, int, int, int]) -> Tensor:
+    """Zeros around f32[B,C,H,W] (left, right, top, bottom). The value is said, though it is the default: an export without
+    it keeps ONNX Runtime from taking the padding into the convolution behind."""
+    return F.pad(x, sides, value=0.0)
+
+
 class LayerNorm2d(nn.Module):
     """Layer norm over the channels of f32[B,C,H,W]."""
 

@@ -15,6 +15,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .layers import zero_pad
+
 # expansion, channels, blocks, stride of the first block (table 2 of the paper, as far as stride 16)
 STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1))
 CHANNELS4, CHANNELS8, CHANNELS16 = 24, 32, 96
@@ -26,9 +28,7 @@ class SameConv(nn.Conv2d):
     def forward(self, x: Tensor) -> Tensor:
         side, stride = self.kernel_size[0], self.stride[0]
         if side == 3:
-            # the value is said, though it is the default: an export without it keeps ONNX Runtime from
-            # taking the padding into the convolution
-            x = F.pad(x, (0, 1, 0, 1) if stride == 2 else (1, 1, 1, 1), value=0.0)
+            x = zero_pad(x, (0, 1, 0, 1) if stride == 2 else (1, 1, 1, 1))
         return super().forward(x)
 
 

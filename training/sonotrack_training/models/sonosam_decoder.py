@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .grids import double
 from .layers import Attention, Mlp, ResidualConv, grid_encoding
 from .sonosam_encoder import EMBEDDING, SKIP_CHANNELS
 from .sonosam_prompts import PromptEncoder, click_maps
@@ -99,21 +100,17 @@ class MaskDecoder(nn.Module):
         # [B,h·w,C] → [B,C,h,w]
         x = image.transpose(1, 2).reshape(b, c, h, w)
 
-        x = upsample(self.up8(x)) + self.skip8(torch.cat([features["skip8"], map8], 1))
+        x = double(self.up8(x)) + self.skip8(torch.cat([features["skip8"], map8], 1))
         x = self.refine8(x)
-        x4 = upsample(self.up4(x)) + self.skip4(torch.cat([features["skip4"], map4], 1))
+        x4 = double(self.up4(x)) + self.skip4(torch.cat([features["skip4"], map4], 1))
         x4 = self.refine4(x4)
-        x2 = upsample(self.up2(x4)) + self.skip2(features["skip2"])
+        x2 = double(self.up2(x4)) + self.skip2(features["skip2"])
         x2 = self.refine2(x2)
 
         masks = tokens[:, 1 : 1 + MASKS]
         # [B,4,C] × [B,C,h·w] → [B,4,h,w]
         coarse = dot(self.weights4(masks), x4)
-        return upsample(coarse) + dot(self.weights2(masks), x2), self.iou(tokens[:, 0]).sigmoid()
-
-
-def upsample(x: Tensor) -> Tensor:
-    return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
+        return double(coarse) + dot(self.weights2(masks), x2), self.iou(tokens[:, 0]).sigmoid()
 
 
 def dot(weights: Tensor, features: Tensor) -> Tensor:
