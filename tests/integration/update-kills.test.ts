@@ -11,8 +11,8 @@ import { writeKeys, writeSignedBundle } from '../support/signed-bundle.js';
 
 const LOOP = fileURLToPath(new URL('../support/install-loop.js', import.meta.url));
 const KILLS = Number(process.env.SONOTRACK_UPDATE_KILLS ?? 25);
-/** Several installs long, so that a kill may come at any step. */
-const LATEST_MS = 60;
+/** The latest kill, in durations of an install here: several, so that one may come at any step. */
+const LATEST_INSTALLS = 4;
 
 test(`${KILLS} kills leave a bundle that can be used`, { timeout: 600_000 }, async (t) => {
   const dir = t.testdir();
@@ -23,14 +23,16 @@ test(`${KILLS} kills leave a bundle that can be used`, { timeout: 600_000 }, asy
     ),
   );
   const store = new BundleStore(join(dir, 'store'), await readTrustedKeys([keys.publicFile]));
+  const start = performance.now();
   for (const bundle of bundles.slice(1)) await store.install(bundle);
+  const latestMs = LATEST_INSTALLS * ((performance.now() - start) / 2);
   const inUse = new Set<string>();
   for (let i = 0; i < KILLS; i += 1) {
     const child = spawn(process.execPath, [LOOP, store.dir, keys.publicFile, ...bundles], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     await once(child.stdout, 'data');
-    await delay(Math.random() * LATEST_MS);
+    await delay(Math.random() * latestMs);
     t.equal(child.exitCode, null, 'it was installing');
     child.kill('SIGKILL');
     await once(child, 'exit');

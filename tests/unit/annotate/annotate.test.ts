@@ -108,12 +108,14 @@ test('what was done is done again: prompts, undo, removal and names', async (t) 
   t.equal(saved.commands.length, 6);
 
   const masks = join(folder, 'annotations', 'a', 'masks');
-  await writeFile(join(masks, '.1.png.77-ab.tmp'), 'half');
+  const half = '.1.png.77-ab.tmp';
+  await writeFile(join(masks, half), 'half');
   const after = await start(folder);
+  t.notOk((await readdir(masks)).includes(half), 'what was half-written goes');
   t.match(after.session().status.objects, [{ id: 2, name: 'LV' }]);
   t.equal(after.annotator.state.clips[0].clicks, 3);
-  t.same((await readdir(masks)).sort(), ['1.png', '10.png', '2.png'], 'what was half-written goes');
   await after.annotator.close();
+  t.same((await readdir(masks)).sort(), ['1.png', '10.png', '2.png']);
   t.ok((await readLabelMap(join(masks, '10.png'))).labels.includes(2));
 });
 
