@@ -162,7 +162,8 @@ void DeviceCore::Open(const DeviceOptions& options) {
       engine_ = engine;
       if (cancelled_) engine->Cancel();
     }
-    models_ = std::make_unique<Models>(std::move(engine), options.graphs, options.geometry);
+    models_ = std::make_unique<Models>(std::move(engine), options.graphs, options.geometry,
+                                       options.threads);
   });
   tracker_memory_bytes_ = Tracker::MemoryBytes(models_->deaot(), models_->sonosam());
   object_slots_ = options.geometry.object_slots;

@@ -48,18 +48,19 @@ void AnchoredFlow::SetAnchor(size_t index) {
   std::fill(anchor.variance.begin(), anchor.variance.end(), 0.0f);
 }
 
-void AnchoredFlow::Match(const uint8_t* source, const float* flow_xy, float* match) {
+void AnchoredFlow::Match(const uint8_t* source, const float* flow_xy, ForkJoin* fork,
+                         float* match) {
   std::copy_n(source, cells_, source_.begin());
   warp_.SetFlow(flow_xy);
   warp_.Carry(source_.data(), carried_.data());
-  local_match_.Compute(frame_.data(), carried_.data(), match);
+  local_match_.Compute(frame_.data(), carried_.data(), match, fork);
 }
 
 void AnchoredFlow::Follow(const uint8_t* gray, DisFlow* search) {
   std::copy_n(gray, cells_, followed_.begin());
   std::copy_n(gray, cells_, frame_.begin());
   search->Compute(gray, present_.data(), step_.flow.data());
-  Match(present_.data(), step_.flow.data(), step_.match.data());
+  Match(present_.data(), step_.flow.data(), search->fork(), step_.match.data());
   for (size_t i = 0; i < cells_; ++i) {
     step_.variance[i] = options_.step_variance + options_.mismatch_variance * Doubt(step_.match[i]);
   }
@@ -78,7 +79,7 @@ void AnchoredFlow::FollowAnchor(const uint8_t* gray, DisFlow* search, Anchor* an
   for (size_t i = 0; i < cells_; ++i) next.variance[i] += step_.variance[i];
   // Measure.
   search->Compute(gray, anchor->gray.data(), next.flow.data(), predicted_.data());
-  Match(anchor->gray.data(), next.flow.data(), next.match.data());
+  Match(anchor->gray.data(), next.flow.data(), search->fork(), next.match.data());
   const int side = warp_.size().w;
   BoxBlur3({side, side}, kTrustRadius, next.match.data(), &blur_);
   // Update: `next.flow` is the measurement until here.
@@ -90,7 +91,7 @@ void AnchoredFlow::FollowAnchor(const uint8_t* gray, DisFlow* search, Anchor* an
     }
     next.variance[i] = (1 - gain) * predicted;
   }
-  Match(anchor->gray.data(), next.flow.data(), next.match.data());
+  Match(anchor->gray.data(), next.flow.data(), search->fork(), next.match.data());
 }
 
 void AnchoredFlow::Accept() {

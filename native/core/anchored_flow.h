@@ -79,7 +79,7 @@ class AnchoredFlow {
     Found next;                         // of the frame last followed
   };
 
-  void Match(const uint8_t* source, const float* flow_xy, float* match);
+  void Match(const uint8_t* source, const float* flow_xy, ForkJoin* fork, float* match);
   void FollowAnchor(const uint8_t* gray, DisFlow* search, Anchor* anchor);
 
   const size_t cells_;

@@ -30,7 +30,8 @@ DisFlow::Level::Level(Size size, const DisFlowOptions& options)
       flow{FlowPlane(size, 0), FlowPlane(size, 0)},
       initial{FlowPlane(size, 0), FlowPlane(size, 0)} {}
 
-DisFlow::DisFlow(int width, int height, const DisFlowOptions& options) : size_{height, width} {
+DisFlow::DisFlow(int width, int height, const DisFlowOptions& options)
+    : size_{height, width}, fork_(options.threads) {
   if (width < 1 || height < 1) {
     throw Error(ErrorCode::kInvalidArgument, "open",
                 "expected at least 1 px for the size but received " + std::to_string(width) +
@@ -72,9 +73,9 @@ void DisFlow::Compute(const uint8_t* from, const uint8_t* to, float* flow_xy,
     const FlowPlane& own = from_[static_cast<size_t>(scale)];
     const FlowPlane& other = to_[static_cast<size_t>(scale)];
     if (initial != nullptr) ShrinkFlow(initial, size_, scale, &level.initial);
-    level.search.Search(own, other, coarser, initial != nullptr ? &level.initial : nullptr);
-    level.search.Densify(own, other, &level.flow);
-    level.refinement.Refine(own, other, &level.flow);
+    level.search.Search(own, other, coarser, initial != nullptr ? &level.initial : nullptr, &fork_);
+    level.search.Densify(own, other, &level.flow, &fork_);
+    level.refinement.Refine(own, other, &level.flow, &fork_);
     coarser = &level.flow;
   }
   EnlargeFlow(*coarser, finest_, size_, flow_xy);

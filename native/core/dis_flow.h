@@ -5,6 +5,7 @@
 
 #include "core/flow_plane.h"
 #include "core/flow_refinement.h"
+#include "core/fork_join.h"
 #include "core/patch_search.h"
 
 namespace sonotrack {
@@ -20,6 +21,8 @@ struct DisFlowOptions {
   /** Halvings at the finest level, whose flow is enlarged to the image. 1 takes a third of the
    * time of 0 and has twice the error where speckle moves with the tissue. */
   int finest_scale = 0;
+  /** 2: a second thread takes its share of the rows; the flow is the same to the last bit. */
+  int threads = 1;
   PatchSearchOptions search;
   FlowRefinementOptions refinement;
 };
@@ -30,7 +33,7 @@ struct DisFlowOptions {
  * finest: `PatchSearch` finds sparse patches from the flow of the level above and makes them dense,
  * `FlowRefinement` refines the dense flow.
  *
- * Allocates in its constructor only; deterministic; not to be used by two threads at once.
+ * Allocates in its constructor only; deterministic; not to be called by two threads at once.
  */
 class DisFlow {
  public:
@@ -44,6 +47,9 @@ class DisFlow {
    */
   void Compute(const uint8_t* from, const uint8_t* to, float* flow_xy,
                const float* initial = nullptr);
+
+  /** The threads of the search, for the caller's own loops between two calls. */
+  ForkJoin* fork() { return &fork_; }
 
  private:
   struct Level {
@@ -61,6 +67,7 @@ class DisFlow {
   std::vector<FlowPlane> from_;
   std::vector<FlowPlane> to_;
   std::vector<Level> levels_;  // from the finest to the coarsest
+  ForkJoin fork_;
 };
 
 }  // namespace sonotrack

@@ -10,6 +10,8 @@ namespace {
 constexpr float kGradient2 = 0.01f;
 /** Half the side of the window of the confidence, px. */
 constexpr int kRadius = 2;
+/** Rows that a thread takes at a time. */
+constexpr int kBandRows = 32;
 /** Added to the mean squared gradient of the confidence, gray levels². */
 constexpr float kTexture2 = 0.1f;
 
@@ -27,18 +29,27 @@ FlowConstraints::FlowConstraints(Size size, float noise_weight)
       gx_(size, kRadius),
       gy_(size, kRadius),
       confidence_(size, 0) {
-  for (auto& sums : columns_) sums.resize(static_cast<size_t>(size.w + 2 * kRadius));
+  Columns columns;
+  for (auto& sums : columns) sums.resize(static_cast<size_t>(size.w + 2 * kRadius));
+  columns_.assign(static_cast<size_t>(size.h / kBandRows + 1), columns);
 }
 
-void FlowConstraints::Linearise(const FlowPlane& from, const FlowPlane& to, const FlowField& flow) {
-  Derive(from, to, flow);
-  FindConfidence();
+void FlowConstraints::Linearise(const FlowPlane& from, const FlowPlane& to, const FlowField& flow,
+                                ForkJoin* fork) {
+  fork->ForRows(size_.h, kBandRows,
+                [&](int first, int end) { Compare(from, to, flow, first, end); });
+  mean_.FillMargin();
+  change_.FillMargin();
+  fork->ForRows(size_.h, kBandRows, [&](int first, int end) { Derive(first, end); });
+  gx_.FillMargin();
+  gy_.FillMargin();
+  fork->ForRows(size_.h, kBandRows, [&](int first, int end) { FindConfidence(first, end); });
 }
 
-/** Fills `mean_`, `change_` and the first derivatives of the mean. */
-SONOTRACK_CLONES void FlowConstraints::Derive(const FlowPlane& from, const FlowPlane& to,
-                                              const FlowField& flow) {
-  for (int y = 0; y < size_.h; ++y) {
+/** Fills `mean_` and `change_`. */
+SONOTRACK_CLONES void FlowConstraints::Compare(const FlowPlane& from, const FlowPlane& to,
+                                               const FlowField& flow, int first_row, int end_row) {
+  for (int y = first_row; y < end_row; ++y) {
     const float* u = flow.x.row(y);
     const float* v = flow.y.row(y);
     const float* own = from.row(y);
@@ -62,9 +73,11 @@ SONOTRACK_CLONES void FlowConstraints::Derive(const FlowPlane& from, const FlowP
       change[x] = warped - own[x];
     }
   }
-  mean_.FillMargin();
-  change_.FillMargin();
-  for (int y = 0; y < size_.h; ++y) {
+}
+
+/** Fills the first derivatives of the mean. */
+SONOTRACK_CLONES void FlowConstraints::Derive(int first_row, int end_row) {
+  for (int y = first_row; y < end_row; ++y) {
     const float* row = mean_.row(y);
     const float* above = mean_.row(y - 1);
     const float* below = mean_.row(y + 1);
@@ -79,21 +92,20 @@ SONOTRACK_CLONES void FlowConstraints::Derive(const FlowPlane& from, const FlowP
       gy[x] = (8 * (below[x] - above[x]) - (below2[x] - above2[x])) * (1.0f / 12);
     }
   }
-  gx_.FillMargin();
-  gy_.FillMargin();
 }
 
 /** Fills `confidence_`. */
-SONOTRACK_CLONES void FlowConstraints::FindConfidence() {
+SONOTRACK_CLONES void FlowConstraints::FindConfidence(int first_row, int end_row) {
   constexpr int kSide = 2 * kRadius + 1;
   const float share = 1.0f / (kSide * kSide);
   const float noise_weight = noise_weight_;
   const int width = size_.w;
-  float* textures = columns_[0].data();
-  float* changes = columns_[1].data();
-  float* squares = columns_[2].data();
-  for (int y = 0; y < size_.h; ++y) {
-    for (auto& sums : columns_) std::fill(sums.begin(), sums.end(), 0.0f);
+  Columns& columns = columns_[static_cast<size_t>(first_row / kBandRows)];
+  float* textures = columns[0].data();
+  float* changes = columns[1].data();
+  float* squares = columns[2].data();
+  for (int y = first_row; y < end_row; ++y) {
+    for (auto& sums : columns) std::fill(sums.begin(), sums.end(), 0.0f);
     for (int v = y - kRadius; v <= y + kRadius; ++v) {
       const float* gx = gx_.row(v) - kRadius;
       const float* gy = gy_.row(v) - kRadius;
@@ -122,9 +134,10 @@ SONOTRACK_CLONES void FlowConstraints::FindConfidence() {
 }
 
 /** The constraints are divided by the length of their gradient, and take the confidence. */
-SONOTRACK_CLONES void FlowConstraints::Pick(int colour, ColourConstraints* out) const {
+SONOTRACK_CLONES void FlowConstraints::Pick(int colour, int first_row, int end_row,
+                                            ColourConstraints* out) const {
   const int count = size_.w / 2;
-  for (int y = 0; y < size_.h; ++y) {
+  for (int y = first_row; y < end_row; ++y) {
     const int first = (y + colour) & 1;
     const float* gx = gx_.row(y) + first;
     const float* gy = gy_.row(y) + first;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/flow_plane.h"
+#include "core/fork_join.h"
 
 namespace sonotrack {
 
@@ -30,21 +31,25 @@ class FlowConstraints {
   FlowConstraints(Size size, float noise_weight);
 
   /** About `flow` of `from` into `to`, f32[size] all; both images have a margin of at least 1. */
-  void Linearise(const FlowPlane& from, const FlowPlane& to, const FlowField& flow);
+  void Linearise(const FlowPlane& from, const FlowPlane& to, const FlowField& flow, ForkJoin* fork);
 
   /** The constraints of the pixels (2k + (row + colour) mod 2, row), element k of each row. */
-  void Pick(int colour, ColourConstraints* out) const;
+  void Pick(int colour, int first_row, int end_row, ColourConstraints* out) const;
 
  private:
-  void Derive(const FlowPlane& from, const FlowPlane& to, const FlowField& flow);
-  void FindConfidence();
+  void Compare(const FlowPlane& from, const FlowPlane& to, const FlowField& flow, int first_row,
+               int end_row);
+  void Derive(int first_row, int end_row);
+  void FindConfidence(int first_row, int end_row);
 
   Size size_;
   float noise_weight_;
   FlowPlane mean_, change_;  // of `from` and the warped `to`
   FlowPlane gx_, gy_;        // derivatives of the mean
   FlowPlane confidence_;
-  std::array<std::vector<float>, 3> columns_;  // sums over the rows of a window, [w + 2 · radius]
+  /** Of a band of rows: sums over the rows of a window, [w + 2 · radius]. */
+  using Columns = std::array<std::vector<float>, 3>;
+  std::vector<Columns> columns_;
 };
 
 }  // namespace sonotrack

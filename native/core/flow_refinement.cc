@@ -16,6 +16,8 @@ constexpr float kDataEpsilon2 = 1e-6f;
 constexpr float kSmoothEpsilon2 = 0.015f * 0.015f;
 /** Over-relaxation. */
 constexpr float kOmega = 1.6f;
+/** Rows that a thread takes at a time. */
+constexpr int kBandRows = 32;
 
 /** Row y of a plane of all pixels → the elements of one colour. */
 inline void Pick(const float* row, int first, int count, float* out) {
@@ -58,12 +60,12 @@ FlowRefinement::Colour::Colour(Size half) : constraints(half) {
 }
 
 /** The smoothness weights of the edges to the right and below, by forward differences. */
-SONOTRACK_CLONES void FlowRefinement::Weigh(int colour) {
+SONOTRACK_CLONES void FlowRefinement::Weigh(int colour, int first_row, int end_row) {
   Colour& own = colours_[static_cast<size_t>(colour)];
   const Colour& other = colours_[static_cast<size_t>(1 - colour)];
   const int count = half_.w;
   const float alpha = options_.alpha;
-  for (int y = 0; y < half_.h; ++y) {
+  for (int y = first_row; y < end_row; ++y) {
     const int first = (y + colour) & 1;
     const float* u = own.u.row(y);
     const float* v = own.v.row(y);
@@ -90,13 +92,13 @@ SONOTRACK_CLONES void FlowRefinement::Weigh(int colour) {
 }
 
 /** The 2 × 2 system of each pixel, with its diagonal inverted. */
-SONOTRACK_CLONES void FlowRefinement::Assemble(int colour) {
+SONOTRACK_CLONES void FlowRefinement::Assemble(int colour, int first_row, int end_row) {
   Colour& own = colours_[static_cast<size_t>(colour)];
   const Colour& other = colours_[static_cast<size_t>(1 - colour)];
   const int count = half_.w;
   const float delta = options_.delta;
   const float gamma = options_.gamma;
-  for (int y = 0; y < half_.h; ++y) {
+  for (int y = first_row; y < end_row; ++y) {
     const int first = (y + colour) & 1;
     const float* gray_x = own.constraints.gray.x.row(y);
     const float* gray_y = own.constraints.gray.y.row(y);
@@ -187,40 +189,48 @@ SONOTRACK_CLONES void FlowRefinement::SweepRow(int colour, int y) {
   }
 }
 
-void FlowRefinement::Refine(const FlowPlane& from, const FlowPlane& to, FlowField* flow) {
-  if (options_.iterations <= 0) return;
-  constraints_.Linearise(from, to, *flow);
+/**
+ * All sweeps at once, in two wedges that do not touch, from the top and from the bottom: there each
+ * colour is a row behind the one before it, so that every row sees the values that whole sweeps
+ * would show it, and is still in the cache. Then what lies between the wedges.
+ */
+void FlowRefinement::Sweep(ForkJoin* fork) {
+  const int passes = 2 * options_.sweeps;
+  const int middle = half_.h / 2;
+  const auto wedge = [&](int from_below) {
+    for (int front = 0; front < (from_below == 1 ? half_.h - middle : middle); ++front) {
+      for (int pass = 0; pass <= std::min(passes - 1, front); ++pass) {
+        const int row = front - pass;
+        SweepRow(pass & 1, from_below == 1 ? half_.h - 1 - row : row);
+      }
+    }
+  };
+  fork->ForEach(2, wedge);
+  for (int pass = 1; pass < passes; ++pass) {
+    const int end = std::min(middle + pass, half_.h);
+    for (int y = std::max(middle - pass, 0); y < end; ++y) SweepRow(pass & 1, y);
+  }
+}
+
+/** The flow and the constraints, by colours. */
+void FlowRefinement::Begin(const FlowField& flow, int first_row, int end_row) {
   for (int colour = 0; colour < 2; ++colour) {
     Colour& own = colours_[static_cast<size_t>(colour)];
-    for (int y = 0; y < half_.h; ++y) {
+    for (int y = first_row; y < end_row; ++y) {
       const int first = (y + colour) & 1;
-      Pick(flow->x.row(y), first, half_.w, own.u.row(y));
-      Pick(flow->y.row(y), first, half_.w, own.v.row(y));
+      Pick(flow.x.row(y), first, half_.w, own.u.row(y));
+      Pick(flow.y.row(y), first, half_.w, own.v.row(y));
       std::copy_n(own.u.row(y), half_.w, own.u0.row(y));
       std::copy_n(own.v.row(y), half_.w, own.v0.row(y));
     }
-    constraints_.Pick(colour, &own.constraints);
+    constraints_.Pick(colour, first_row, end_row, &own.constraints);
   }
-  for (int i = 0; i < options_.iterations; ++i) {
-    for (int colour = 0; colour < 2; ++colour) {
-      // Weights are 0 across the border, but what lies there is read.
-      colours_[static_cast<size_t>(colour)].u.FillMargin();
-      colours_[static_cast<size_t>(colour)].v.FillMargin();
-    }
-    for (int colour = 0; colour < 2; ++colour) Weigh(colour);
-    for (int colour = 0; colour < 2; ++colour) Assemble(colour);
-    // All sweeps at once, each colour a row behind the one before it: every row sees the values
-    // that whole sweeps would show it, and is still in the cache.
-    const int passes = 2 * options_.sweeps;
-    for (int front = 0; front < half_.h + passes - 1; ++front) {
-      const int first = std::max(0, front - half_.h + 1);
-      const int last = std::min(passes - 1, front);
-      for (int pass = first; pass <= last; ++pass) SweepRow(pass & 1, front - pass);
-    }
-  }
+}
+
+void FlowRefinement::End(FlowField* flow, int first_row, int end_row) const {
   for (int colour = 0; colour < 2; ++colour) {
     const Colour& own = colours_[static_cast<size_t>(colour)];
-    for (int y = 0; y < half_.h; ++y) {
+    for (int y = first_row; y < end_row; ++y) {
       const int first = (y + colour) & 1;
       const float* u = own.u.row(y);
       const float* v = own.v.row(y);
@@ -230,6 +240,29 @@ void FlowRefinement::Refine(const FlowPlane& from, const FlowPlane& to, FlowFiel
       for (int k = 0; k < half_.w; ++k) to_y[2 * k] = v[k];
     }
   }
+}
+
+void FlowRefinement::Refine(const FlowPlane& from, const FlowPlane& to, FlowField* flow,
+                            ForkJoin* fork) {
+  if (options_.iterations <= 0) return;
+  const auto for_rows = [&](const auto& band) { fork->ForRows(half_.h, kBandRows, band); };
+  constraints_.Linearise(from, to, *flow, fork);
+  for_rows([&](int first, int end) { Begin(*flow, first, end); });
+  for (int i = 0; i < options_.iterations; ++i) {
+    for (Colour& colour : colours_) {
+      // Weights are 0 across the border, but what lies there is read.
+      colour.u.FillMargin();
+      colour.v.FillMargin();
+    }
+    for_rows([&](int first, int end) {
+      for (int colour = 0; colour < 2; ++colour) Weigh(colour, first, end);
+    });
+    for_rows([&](int first, int end) {
+      for (int colour = 0; colour < 2; ++colour) Assemble(colour, first, end);
+    });
+    Sweep(fork);
+  }
+  for_rows([&](int first, int end) { End(flow, first, end); });
 }
 
 }  // namespace sonotrack

@@ -4,6 +4,7 @@
 
 #include "core/flow_constraints.h"
 #include "core/flow_plane.h"
+#include "core/fork_join.h"
 
 namespace sonotrack {
 
@@ -49,7 +50,7 @@ class FlowRefinement {
   FlowRefinement(Size size, const FlowRefinementOptions& options);
 
   /** Refines `flow` f32[size], of `from` into `to`, in place; both have a margin of at least 1. */
-  void Refine(const FlowPlane& from, const FlowPlane& to, FlowField* flow);
+  void Refine(const FlowPlane& from, const FlowPlane& to, FlowField* flow, ForkJoin* fork);
 
  private:
   /** Half of the pixels: pixel (2k + (row + colour) mod 2, row) is element k. */
@@ -63,9 +64,12 @@ class FlowRefinement {
     FlowPlane a12, b1, b2, inverse1, inverse2;
   };
 
-  void Weigh(int colour);
-  void Assemble(int colour);
+  void Begin(const FlowField& flow, int first_row, int end_row);
+  void Weigh(int colour, int first_row, int end_row);
+  void Assemble(int colour, int first_row, int end_row);
+  void Sweep(ForkJoin* fork);
   void SweepRow(int colour, int y);
+  void End(FlowField* flow, int first_row, int end_row) const;
 
   Size half_;
   FlowRefinementOptions options_;

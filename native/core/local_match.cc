@@ -12,6 +12,8 @@ namespace {
 constexpr float kNoise2 = 4;
 constexpr int kRadius = LocalMatch::kWindow / 2;
 constexpr int kSums = 5;  // a, b, aa, bb, ab
+/** Rows that a thread takes at a time; the sums begin anew with each band. */
+constexpr int kBandRows = 64;
 
 /** Of a window of `radius` about place i of `count`: how many lie inside. */
 float Within(int i, int count, int radius) {
@@ -20,14 +22,23 @@ float Within(int i, int count, int radius) {
 
 }  // namespace
 
-LocalMatch::LocalMatch(Size size) : size_(size), columns_(kSums * static_cast<size_t>(size.w)) {}
+LocalMatch::LocalMatch(Size size)
+    : size_(size),
+      columns_(static_cast<size_t>(size.h / kBandRows + 1) * kSums * static_cast<size_t>(size.w)) {}
 
-SONOTRACK_CLONES void LocalMatch::Compute(const float* a, const float* b, float* out) {
+void LocalMatch::Compute(const float* a, const float* b, float* out, ForkJoin* fork) {
+  fork->ForRows(size_.h, kBandRows,
+                [&](int first, int end) { ComputeRows(a, b, out, first, end); });
+}
+
+SONOTRACK_CLONES void LocalMatch::ComputeRows(const float* a, const float* b, float* out,
+                                              int first_row, int end_row) {
   const int width = size_.w;
   const auto w = static_cast<size_t>(width);
-  std::fill(columns_.begin(), columns_.end(), 0.0f);
-  float* const sums[kSums] = {&columns_[0], &columns_[w], &columns_[2 * w], &columns_[3 * w],
-                              &columns_[4 * w]};
+  float* const columns = &columns_[static_cast<size_t>(first_row / kBandRows) * kSums * w];
+  std::fill_n(columns, kSums * w, 0.0f);
+  float* const sums[kSums] = {columns, columns + w, columns + 2 * w, columns + 3 * w,
+                              columns + 4 * w};
   const auto add_row = [&](int y, float sign) {
     const float* ra = a + static_cast<size_t>(y) * w;
     const float* rb = b + static_cast<size_t>(y) * w;
@@ -39,10 +50,11 @@ SONOTRACK_CLONES void LocalMatch::Compute(const float* a, const float* b, float*
       sums[4][x] += sign * ra[x] * rb[x];
     }
   };
-  for (int y = 0; y < std::min(kRadius, size_.h); ++y) add_row(y, 1);
-  for (int y = 0; y < size_.h; ++y) {
+  const int before = std::max(first_row - kRadius, 0);
+  for (int y = before; y < std::min(first_row + kRadius, size_.h); ++y) add_row(y, 1);
+  for (int y = first_row; y < end_row; ++y) {
     if (y + kRadius < size_.h) add_row(y + kRadius, 1);
-    if (y - kRadius - 1 >= 0) add_row(y - kRadius - 1, -1);
+    if (y - kRadius - 1 >= before) add_row(y - kRadius - 1, -1);
     const int rows = std::min(y + kRadius, size_.h - 1) - std::max(y - kRadius, 0) + 1;
     float* to = out + static_cast<size_t>(y) * w;
     float within[kSums] = {0, 0, 0, 0, 0};

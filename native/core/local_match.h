@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "core/fork_join.h"
 #include "core/geometry.h"
 
 namespace sonotrack {
@@ -19,11 +20,13 @@ class LocalMatch {
   explicit LocalMatch(Size size);
 
   /** `a`, `b` f32[h, w], gray levels 0–255 → `out` f32[h, w]. */
-  void Compute(const float* a, const float* b, float* out);
+  void Compute(const float* a, const float* b, float* out, ForkJoin* fork);
 
  private:
+  void ComputeRows(const float* a, const float* b, float* out, int first_row, int end_row);
+
   Size size_;
-  std::vector<float> columns_;  // sums over a column of the window: 5 quantities × width
+  std::vector<float> columns_;  // sums over a column of the window: bands × 5 quantities × width
 };
 
 /** Blurs f32[h, w] in place by three passes of a box of 2 `radius` + 1 px; `scratch` grows to

@@ -14,6 +14,10 @@ constexpr float kDamping = 0.5f;
 /** A step shorter than this ends a descent, px. */
 constexpr float kShortestStep = 0.01f;
 
+/** Rows of pixels, and of patches, that a thread takes at a time. */
+constexpr int kBandRows = 32;
+constexpr int kBandPatchRows = 8;
+
 /** Patch positions along one axis: every `stride` px, the last flush with the border. */
 int PatchCount(int length, int patch, int stride) {
   return (length - patch + stride - 1) / stride + 1;
@@ -80,8 +84,8 @@ PatchSearch::PatchSearch(Size size, const PatchSearchOptions& options)
   }
 }
 
-SONOTRACK_CLONES void PatchSearch::Derive(const FlowPlane& from) {
-  for (int y = 0; y < size_.h; ++y) {
+SONOTRACK_CLONES void PatchSearch::Derive(const FlowPlane& from, int first_row, int end_row) {
+  for (int y = first_row; y < end_row; ++y) {
     const float* a = from.row(y - 1);
     const float* b = from.row(y);
     const float* c = from.row(y + 1);
@@ -97,46 +101,44 @@ SONOTRACK_CLONES void PatchSearch::Derive(const FlowPlane& from) {
 }
 
 template <int P>
-void PatchSearch::PrepareAll() {
+inline void PatchSearch::Prepare(Patch* patch) const {
   const float area = static_cast<float>(P * P);
-  for (Patch& patch : patches_) {
-    float sx[P] = {}, sy[P] = {}, sxx[P] = {}, sxy[P] = {}, syy[P] = {};
-    for (int y = 0; y < P; ++y) {
-      const float* gx = gradient_x_.row(patch.y + y) + patch.x;
-      const float* gy = gradient_y_.row(patch.y + y) + patch.x;
-      for (int x = 0; x < P; ++x) {
-        sx[x] += gx[x];
-        sy[x] += gy[x];
-        sxx[x] += gx[x] * gx[x];
-        sxy[x] += gx[x] * gy[x];
-        syy[x] += gy[x] * gy[x];
-      }
-    }
-    float gx = 0, gy = 0, xx = 0, xy = 0, yy = 0;
+  float sx[P] = {}, sy[P] = {}, sxx[P] = {}, sxy[P] = {}, syy[P] = {};
+  for (int y = 0; y < P; ++y) {
+    const float* gx = gradient_x_.row(patch->y + y) + patch->x;
+    const float* gy = gradient_y_.row(patch->y + y) + patch->x;
     for (int x = 0; x < P; ++x) {
-      gx += sx[x];
-      gy += sy[x];
-      xx += sxx[x];
-      xy += sxy[x];
-      yy += syy[x];
+      sx[x] += gx[x];
+      sy[x] += gy[x];
+      sxx[x] += gx[x] * gx[x];
+      sxy[x] += gx[x] * gy[x];
+      syy[x] += gy[x] * gy[x];
     }
-    if (options_.mean_normalization) {
-      xx -= gx * gx / area;
-      xy -= gx * gy / area;
-      yy -= gy * gy / area;
-    }
-    xx += kDamping * area;
-    yy += kDamping * area;
-    const float scale = 1 / (xx * yy - xy * xy);
-    patch.hxx = xx;
-    patch.hxy = xy;
-    patch.hyy = yy;
-    patch.ixx = yy * scale;
-    patch.ixy = -xy * scale;
-    patch.iyy = xx * scale;
-    patch.gx = gx;
-    patch.gy = gy;
   }
+  float gx = 0, gy = 0, xx = 0, xy = 0, yy = 0;
+  for (int x = 0; x < P; ++x) {
+    gx += sx[x];
+    gy += sy[x];
+    xx += sxx[x];
+    xy += sxy[x];
+    yy += syy[x];
+  }
+  if (options_.mean_normalization) {
+    xx -= gx * gx / area;
+    xy -= gx * gy / area;
+    yy -= gy * gy / area;
+  }
+  xx += kDamping * area;
+  yy += kDamping * area;
+  const float scale = 1 / (xx * yy - xy * xy);
+  patch->hxx = xx;
+  patch->hxy = xy;
+  patch->hyy = yy;
+  patch->ixx = yy * scale;
+  patch->ixy = -xy * scale;
+  patch->iyy = xx * scale;
+  patch->gx = gx;
+  patch->gy = gy;
 }
 
 template <int P>
@@ -234,10 +236,12 @@ inline void PatchSearch::Descend(const FlowPlane& from, const FlowPlane& to, Pat
 }
 
 template <int P>
-SONOTRACK_CLONES void PatchSearch::SearchAll(const FlowPlane& from, const FlowPlane& to,
-                                             const FlowField* coarser, const FlowField* initial) {
-  PrepareAll<P>();
-  for (Patch& patch : patches_) {
+SONOTRACK_CLONES void PatchSearch::SearchRows(const FlowPlane& from, const FlowPlane& to,
+                                              const FlowField* coarser, const FlowField* initial,
+                                              int first_row, int end_row) {
+  for (int i = first_row * columns_; i < end_row * columns_; ++i) {
+    Patch& patch = patches_[static_cast<size_t>(i)];
+    Prepare<P>(&patch);
     const float x = static_cast<float>(patch.x) + 0.5f * (P - 1);
     const float y = static_cast<float>(patch.y) + 0.5f * (P - 1);
     float ux = 0;
@@ -256,6 +260,14 @@ SONOTRACK_CLONES void PatchSearch::SearchAll(const FlowPlane& from, const FlowPl
     Descend<P>(from, to, &patch);
     if (coarser != nullptr) Regress(&patch);
   }
+}
+
+template <int P>
+void PatchSearch::SearchAll(const FlowPlane& from, const FlowPlane& to, const FlowField* coarser,
+                            const FlowField* initial, ForkJoin* fork) {
+  fork->ForRows(size_.h, kBandRows, [&](int first, int end) { Derive(from, first, end); });
+  fork->ForRows(rows_, kBandPatchRows,
+                [&](int first, int end) { SearchRows<P>(from, to, coarser, initial, first, end); });
   // At the coarsest level nothing is known before, but what a neighbour found.
   if (coarser == nullptr) Propagate<P>(from, to);
 }
@@ -263,7 +275,7 @@ SONOTRACK_CLONES void PatchSearch::SearchAll(const FlowPlane& from, const FlowPl
 /** Tries each neighbour's flow, from the top left and back: a large motion that few patches found
  * spreads to all. (At finer levels this spreads errors where speckle decorrelates.) */
 template <int P>
-void PatchSearch::Propagate(const FlowPlane& from, const FlowPlane& to) {
+SONOTRACK_CLONES void PatchSearch::Propagate(const FlowPlane& from, const FlowPlane& to) {
   const int last = columns_ * rows_ - 1;
   for (const bool back : {false, true}) {
     for (int i = 0; i <= last; ++i) {
@@ -305,14 +317,22 @@ void PatchSearch::Regress(Patch* patch) const {
 }
 
 template <int P>
-SONOTRACK_CLONES void PatchSearch::DensifyAll(const FlowPlane& from, const FlowPlane& to) {
+SONOTRACK_CLONES void PatchSearch::AddRows(const FlowPlane& from, const FlowPlane& to,
+                                           int first_row, int end_row) {
+  for (int y = first_row; y < end_row; ++y) {
+    for (FlowPlane* sums : {&weight_, &sum_x_, &sum_y_}) std::fill_n(sums->row(y), size_.w, 0.0f);
+  }
   for (const Patch& patch : patches_) {
+    // Those of its rows that lie in the band.
+    const int first = std::max(first_row - patch.y, 0);
+    const int end = std::min(end_row - patch.y, P);
+    if (first >= end) continue;
     const Place at =
         PlaceOf(static_cast<float>(patch.x) + patch.ux, static_cast<float>(patch.y) + patch.uy);
     float above[P];
-    const float* source = to.row(at.y) + at.x;
+    const float* source = to.row(at.y + first) + at.x;
     for (int x = 0; x < P; ++x) above[x] = source[x] + at.fx * (source[x + 1] - source[x]);
-    for (int y = 0; y < P; ++y) {
+    for (int y = first; y < end; ++y) {
       source += to.stride();
       const float* own = from.row(patch.y + y) + patch.x;
       float* weight = weight_.row(patch.y + y) + patch.x;
@@ -332,39 +352,8 @@ SONOTRACK_CLONES void PatchSearch::DensifyAll(const FlowPlane& from, const FlowP
   }
 }
 
-void PatchSearch::Search(const FlowPlane& from, const FlowPlane& to, const FlowField* coarser,
-                         const FlowField* initial) {
-  Derive(from);
-  switch (options_.patch_size_px) {
-    case 4:
-      return SearchAll<4>(from, to, coarser, initial);
-    case 12:
-      return SearchAll<12>(from, to, coarser, initial);
-    case 16:
-      return SearchAll<16>(from, to, coarser, initial);
-    default:
-      return SearchAll<8>(from, to, coarser, initial);
-  }
-}
-
-void PatchSearch::Densify(const FlowPlane& from, const FlowPlane& to, FlowField* flow) {
-  weight_.Fill(0);
-  sum_x_.Fill(0);
-  sum_y_.Fill(0);
-  switch (options_.patch_size_px) {
-    case 4:
-      DensifyAll<4>(from, to);
-      break;
-    case 12:
-      DensifyAll<12>(from, to);
-      break;
-    case 16:
-      DensifyAll<16>(from, to);
-      break;
-    default:
-      DensifyAll<8>(from, to);
-  }
-  for (int y = 0; y < size_.h; ++y) {
+SONOTRACK_CLONES void PatchSearch::DivideRows(int first_row, int end_row, FlowField* flow) const {
+  for (int y = first_row; y < end_row; ++y) {
     const float* weight = weight_.row(y);
     const float* sum_x = sum_x_.row(y);
     const float* sum_y = sum_y_.row(y);
@@ -376,6 +365,40 @@ void PatchSearch::Densify(const FlowPlane& from, const FlowPlane& to, FlowField*
       to_y[x] = sum_y[x] / weight[x];
     }
   }
+}
+
+void PatchSearch::Search(const FlowPlane& from, const FlowPlane& to, const FlowField* coarser,
+                         const FlowField* initial, ForkJoin* fork) {
+  switch (options_.patch_size_px) {
+    case 4:
+      return SearchAll<4>(from, to, coarser, initial, fork);
+    case 12:
+      return SearchAll<12>(from, to, coarser, initial, fork);
+    case 16:
+      return SearchAll<16>(from, to, coarser, initial, fork);
+    default:
+      return SearchAll<8>(from, to, coarser, initial, fork);
+  }
+}
+
+void PatchSearch::Densify(const FlowPlane& from, const FlowPlane& to, FlowField* flow,
+                          ForkJoin* fork) {
+  const auto add = [&](int first, int end) {
+    switch (options_.patch_size_px) {
+      case 4:
+        return AddRows<4>(from, to, first, end);
+      case 12:
+        return AddRows<12>(from, to, first, end);
+      case 16:
+        return AddRows<16>(from, to, first, end);
+      default:
+        return AddRows<8>(from, to, first, end);
+    }
+  };
+  fork->ForRows(size_.h, kBandRows, [&](int first, int end) {
+    add(first, end);
+    DivideRows(first, end, flow);
+  });
 }
 
 }  // namespace sonotrack

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "core/flow_plane.h"
+#include "core/fork_join.h"
 
 namespace sonotrack {
 
@@ -44,13 +45,13 @@ class PatchSearch {
    * and patches try what their neighbours found.
    */
   void Search(const FlowPlane& from, const FlowPlane& to, const FlowField* coarser,
-              const FlowField* initial);
+              const FlowField* initial, ForkJoin* fork);
 
   /**
    * The dense flow (section 2.2): each pixel's mean over the patches that cover it, those weighted
    * down that do not explain it: by 1 / max(1, gray levels of difference).
    */
-  void Densify(const FlowPlane& from, const FlowPlane& to, FlowField* flow);
+  void Densify(const FlowPlane& from, const FlowPlane& to, FlowField* flow, ForkJoin* fork);
 
  private:
   struct Patch {
@@ -66,9 +67,9 @@ class PatchSearch {
     float d, dx, dy, dd;
   };
 
-  void Derive(const FlowPlane& from);
+  void Derive(const FlowPlane& from, int first_row, int end_row);
   template <int P>
-  void PrepareAll();
+  void Prepare(Patch* patch) const;
   template <int P>
   Sums Compare(const FlowPlane& from, const FlowPlane& to, const Patch& patch, float ux,
                float uy) const;
@@ -80,9 +81,13 @@ class PatchSearch {
   void Propagate(const FlowPlane& from, const FlowPlane& to);
   template <int P>
   void SearchAll(const FlowPlane& from, const FlowPlane& to, const FlowField* coarser,
-                 const FlowField* initial);
+                 const FlowField* initial, ForkJoin* fork);
   template <int P>
-  void DensifyAll(const FlowPlane& from, const FlowPlane& to);
+  void SearchRows(const FlowPlane& from, const FlowPlane& to, const FlowField* coarser,
+                  const FlowField* initial, int first_row, int end_row);
+  template <int P>
+  void AddRows(const FlowPlane& from, const FlowPlane& to, int first_row, int end_row);
+  void DivideRows(int first_row, int end_row, FlowField* flow) const;
   float Cost(const Sums& sums) const;
   void Regress(Patch* patch) const;
 

@@ -6,15 +6,22 @@ namespace {
 constexpr auto kF32 = DataType::kFloat32;
 constexpr auto kU8 = DataType::kUint8;
 
+DisFlowOptions SearchOptions(int threads) {
+  DisFlowOptions options;
+  options.threads = threads;
+  return options;
+}
+
 }  // namespace
 
 DeAot::DeAot(std::unique_ptr<InferenceSession> encoder, std::unique_ptr<InferenceSession> memorize,
-             std::unique_ptr<InferenceSession> propagate, const ModelGeometry& geometry)
+             std::unique_ptr<InferenceSession> propagate, const ModelGeometry& geometry,
+             int threads)
     : geometry_(geometry),
       encoder_(std::move(encoder)),
       memorize_(std::move(memorize)),
       propagate_(std::move(propagate)),
-      scratch_(geometry.input_size) {
+      scratch_(geometry.input_size, SearchOptions(threads)) {
   const int64_t s = geometry.input_size;
   const int64_t m = geometry.mask_size;
   const int64_t channels = geometry.object_slots + 1;

@@ -38,9 +38,10 @@ class DeAot {
   /** From where flow carries masks: the frame before, then the references. */
   static constexpr int kSources = AnchoredFlow::kSources;
 
-  /** Throws MODEL_INVALID when a graph lacks an input or output of docs/reference/graphs.md. */
+  /** `threads`: of the search for flow, of which it uses at most 2.
+   * Throws MODEL_INVALID when a graph lacks an input or output of docs/reference/graphs.md. */
   DeAot(std::unique_ptr<InferenceSession> encoder, std::unique_ptr<InferenceSession> memorize,
-        std::unique_ptr<InferenceSession> propagate, const ModelGeometry& geometry);
+        std::unique_ptr<InferenceSession> propagate, const ModelGeometry& geometry, int threads);
 
   const ModelGeometry& geometry() const { return geometry_; }
 
@@ -63,7 +64,7 @@ class DeAot {
    * it.
    */
   struct Scratch {
-    explicit Scratch(int side) : search(side, side) {}
+    Scratch(int side, const DisFlowOptions& options) : search(side, side, options) {}
     DisFlow search;
     Tensor image;
     Features features;

@@ -22,9 +22,9 @@ struct GraphPaths {
 /** Both models on one engine. */
 class Models {
  public:
-  /** Loads the five graphs; throws MODEL_INVALID. */
+  /** Loads the five graphs; throws MODEL_INVALID. `threads`: of what is computed beside them. */
   Models(std::shared_ptr<InferenceEngine> engine, const GraphPaths& paths,
-         const ModelGeometry& geometry);
+         const ModelGeometry& geometry, int threads);
 
   SonoSamLite& sonosam() { return sonosam_; }
   DeAot& deaot() { return deaot_; }

@@ -177,6 +177,20 @@ TEST("the same images give the same flow, on the same object and on another") {
   EXPECT(again == first);
 }
 
+TEST("two threads give the same flow as one, to the last bit") {
+  for (const Size size : {kSize, Size{131, 97}, Size{7, 3}}) {
+    const Bytes from = Shifted(size, 0, 0);
+    const Bytes to = Shifted(size, 2.5, -1);
+    DisFlowOptions options;
+    const Flow initial = Compute(size, from, to, options);
+    const Flow alone = Compute(size, to, from, options, initial.data());
+    options.threads = 2;
+    for (int i = 0; i < 20; ++i) {
+      EXPECT(Compute(size, to, from, options, initial.data()) == alone);
+    }
+  }
+}
+
 TEST("sides need not be multiples of anything") {
   for (const Size size : {Size{97, 131}, Size{61, 200}}) {
     const Flow flow = Compute(size, Shifted(size, 0, 0), Shifted(size, 2, -1));

@@ -20,7 +20,7 @@ TEST("graphs that disagree on the number of objects are refused when loaded") {
   const ModelGeometry wrong{fake::kSide, fake::kGrid, fake::kPoints, 5};
   EXPECT_THROWS(ErrorCode::kModelInvalid, "expected f32[1, 6, 8, 8] for input `masks`",
                 DeAot(world.engine->Open("deaot-encoder"), world.engine->Open("deaot-memorize"),
-                      world.engine->Open("deaot-propagate"), wrong));
+                      world.engine->Open("deaot-propagate"), wrong, 1));
 }
 
 TEST("time in the graphs counts as inference") {

@@ -81,7 +81,7 @@ struct World {
         engine,
         sonotrack::GraphPaths{"sonosam-encoder", "sonosam-decoder", "deaot-encoder",
                               "deaot-memorize", "deaot-propagate"},
-        sonotrack::ModelGeometry{kSide, kGrid, kPoints, kSlots});
+        sonotrack::ModelGeometry{kSide, kGrid, kPoints, kSlots}, 2);
   }
 
   /** Foreground inside the box, else within the cell of a foreground point, else where the previous

@@ -20,7 +20,7 @@ TEST("a missing graph is named") {
       ErrorCode::kModelInvalid, "`gone`",
       Models(world.engine,
              {"sonosam-encoder", "sonosam-decoder", "gone", "deaot-memorize", "deaot-propagate"},
-             {fake::kSide, fake::kGrid, fake::kPoints, fake::kSlots}));
+             {fake::kSide, fake::kGrid, fake::kPoints, fake::kSlots}, 1));
 }
 
 TEST_MAIN("models")
