@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "binding/addon_data.h"
+#include "binding/build_graph.h"
 #include "binding/device_object.h"
 #include "binding/image_object.h"
 #include "binding/tracker_object.h"
@@ -67,13 +68,7 @@ Napi::Value Contours(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value AvailableProviders(const Napi::CallbackInfo& info) {
-  return Throwing(info.Env(), [&]() -> Napi::Value {
-    Napi::Array result = Napi::Array::New(info.Env());
-    for (const Provider provider : OrtProviders()) {
-      result.Set(result.Length(), ProviderName(provider));
-    }
-    return result;
-  });
+  return Throwing(info.Env(), [&]() -> Napi::Value { return ToJs(info.Env(), OrtProviders()); });
 }
 
 /** `process.exit` ends the process without ending the environment, so the threads are stopped here.
@@ -98,6 +93,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("onnxruntimeVersion", OrtVersion());
   exports.Set("availableProviders", Napi::Function::New(env, AvailableProviders));
   exports.Set("open", Napi::Function::New(env, DeviceObject::Open));
+  exports.Set("buildGraph", Napi::Function::New(env, BuildGraph));
   exports.Set("maskRle", Napi::Function::New(env, Rle));
   exports.Set("maskContours", Napi::Function::New(env, Contours));
   return exports;

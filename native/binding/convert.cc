@@ -71,6 +71,25 @@ ArrayView<T> ReadTypedArray(const char* stage, const Napi::Value& value, const c
   return {static_cast<const T*>(data), length};
 }
 
+RuntimeOptions ReadRuntime(const char* stage, const Napi::Object& object) {
+  RuntimeOptions options;
+  const Napi::Value providers = object.Get("providers");
+  if (!providers.IsArray() || providers.As<Napi::Array>().Length() == 0) {
+    ThrowUnexpected(stage, "an array of execution providers", "providers", providers);
+  }
+  for (uint32_t i = 0; i < providers.As<Napi::Array>().Length(); ++i) {
+    const Napi::Value provider = providers.As<Napi::Array>().Get(i);
+    options.providers.push_back(ProviderOf(ReadString(stage, provider, "providers")));
+  }
+  options.threads = ReadCount(stage, object.Get("threads"), "threads", 256);
+  const Napi::Value cache_dir = object.Get("cacheDir");
+  if (!cache_dir.IsNull()) options.cache_dir = ReadString(stage, cache_dir, "cacheDir");
+  const Napi::Value spinning = object.Get("spinning");
+  if (!spinning.IsBoolean()) ThrowUnexpected(stage, "a boolean", "spinning", spinning);
+  options.spinning = spinning.As<Napi::Boolean>().Value();
+  return options;
+}
+
 }  // namespace
 
 int ReadCount(const char* stage, const Napi::Value& value, const char* name, int most) {
@@ -102,22 +121,7 @@ DeviceOptions ReadOptions(const Napi::Value& value) {
   DeviceOptions options;
   options.graphs = {path("sonosamEncoder"), path("sonosamDecoder"), path("deaotEncoder"),
                     path("deaotMemorize"), path("deaotPropagate")};
-  const Napi::Value providers = object.Get("providers");
-  if (!providers.IsArray() || providers.As<Napi::Array>().Length() == 0) {
-    ThrowUnexpected(stage, "an array of execution providers", "providers", providers);
-  }
-  for (uint32_t i = 0; i < providers.As<Napi::Array>().Length(); ++i) {
-    const Napi::Value provider = providers.As<Napi::Array>().Get(i);
-    options.providers.push_back(ProviderOf(ReadString(stage, provider, "providers")));
-  }
-  options.threads = ReadCount(stage, object.Get("threads"), "threads", 256);
-  const Napi::Value cache_dir = object.Get("cacheDir");
-  if (!cache_dir.IsNull()) options.cache_dir = ReadString(stage, cache_dir, "cacheDir");
-  const Napi::Value spinning = object.Get("spinning");
-  if (!spinning.IsUndefined()) {
-    if (!spinning.IsBoolean()) ThrowUnexpected(stage, "a boolean", "spinning", spinning);
-    options.spinning = spinning.As<Napi::Boolean>().Value();
-  }
+  options.runtime = ReadRuntime(stage, object);
   const auto size = [&](const char* name, int most) {
     return ReadCount(stage, object.Get(name), name, most);
   };
@@ -125,6 +129,12 @@ DeviceOptions ReadOptions(const Napi::Value& value) {
   options.geometry = {size("inputSizePx", 4096), size("maskSizePx", 4096), size("maxPoints", 4096),
                       size("objectSlots", 255)};
   return options;
+}
+
+BuildOptions ReadBuildOptions(const Napi::Value& value) {
+  const char* stage = "open";
+  const Napi::Object object = ReadObjectValue(stage, value, "options");
+  return {ReadString(stage, object.Get("graph"), "graph"), ReadRuntime(stage, object)};
 }
 
 OwnedFrame ReadFrame(const char* stage, const Napi::Value& value, FramePool* pool) {
@@ -184,6 +194,12 @@ std::vector<ObjectMask> ReadObjects(const char* stage, const Napi::Value& value)
   std::vector<ObjectMask> objects;
   for (uint32_t i = 0; i < array.Length(); ++i) objects.push_back(ReadObject(stage, array.Get(i)));
   return objects;
+}
+
+Napi::Array ToJs(Napi::Env env, const std::vector<Provider>& providers) {
+  Napi::Array array = Napi::Array::New(env);
+  for (const Provider provider : providers) array.Set(array.Length(), ProviderName(provider));
+  return array;
 }
 
 Napi::Object ToJs(Napi::Env env, const Timings& timings) {

@@ -7,7 +7,7 @@
 
 #include "core/frame_pool.h"
 #include "core/resize.h"
-#include "engine/provider.h"
+#include "engine/ort_engine.h"
 #include "models/models.h"
 #include "models/tracker.h"
 
@@ -15,14 +15,27 @@
  * that is wrong. */
 namespace sonotrack {
 
-/** `EngineOptions` of src/runtime/engine.ts and the sizes of the bundle. */
-struct DeviceOptions {
-  GraphPaths graphs;
-  ModelGeometry geometry;
+/** `RuntimeOptions` of src/runtime/engine.ts. */
+struct RuntimeOptions {
   std::vector<Provider> providers;
   int threads = 1;
   std::string cache_dir;
   bool spinning = false;
+
+  OrtEngineOptions On(Provider provider) const { return {provider, threads, cache_dir, spinning}; }
+};
+
+/** `EngineOptions` of src/runtime/engine.ts and the sizes of the bundle. */
+struct DeviceOptions {
+  GraphPaths graphs;
+  ModelGeometry geometry;
+  RuntimeOptions runtime;
+};
+
+/** One graph to be built ahead of time. */
+struct BuildOptions {
+  std::string path;
+  RuntimeOptions runtime;
 };
 
 /** A frame whose samples are a copy of the caller's. */
@@ -35,6 +48,7 @@ struct OwnedFrame {
 };
 
 DeviceOptions ReadOptions(const Napi::Value& value);
+BuildOptions ReadBuildOptions(const Napi::Value& value);
 OwnedFrame ReadFrame(const char* stage, const Napi::Value& value, FramePool* pool);
 Prompts ReadPrompts(const char* stage, const Napi::Value& value);
 ObjectMask ReadObject(const char* stage, const Napi::Value& value);
@@ -49,6 +63,7 @@ struct ByteView {
 };
 ByteView ReadBytes(const char* stage, const Napi::Value& value, const char* name);
 
+Napi::Array ToJs(Napi::Env env, const std::vector<Provider>& providers);
 Napi::Object ToJs(Napi::Env env, const Timings& timings);
 Napi::Object ToJs(Napi::Env env, const Mask& mask);
 Napi::Object ToJs(Napi::Env env, const TrackedObject& object);

@@ -154,16 +154,15 @@ void DeviceCore::ReleaseLoop() {
 }
 
 void DeviceCore::Open(const DeviceOptions& options) {
-  provider_ = OpenWithFirst(options.providers, [&](Provider provider) {
-    std::shared_ptr<InferenceEngine> engine =
-        CreateOrtEngine({provider, options.threads, options.cache_dir, options.spinning});
+  provider_ = OpenWithFirst(options.runtime.providers, [&](Provider provider) {
+    std::shared_ptr<InferenceEngine> engine = CreateOrtEngine(options.runtime.On(provider));
     {
       std::lock_guard lock(engine_mutex_);
       engine_ = engine;
       if (cancelled_) engine->Cancel();
     }
     models_ = std::make_unique<Models>(std::move(engine), options.graphs, options.geometry,
-                                       options.threads);
+                                       options.runtime.threads);
   });
   tracker_memory_bytes_ = Tracker::MemoryBytes(models_->deaot(), models_->sonosam());
   object_slots_ = options.geometry.object_slots;

@@ -77,14 +77,10 @@ Napi::Value DeviceObject::Close(const Napi::CallbackInfo& info) {
 Napi::Value DeviceObject::GetInfo(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const ProviderChoice& provider = (*device_)->provider();
-  Napi::Array fell_back_from = Napi::Array::New(env);
-  for (const Provider tried : provider.fell_back_from) {
-    fell_back_from.Set(fell_back_from.Length(), ProviderName(tried));
-  }
   Napi::Object object = Napi::Object::New(env);
   object.Set("engine", "native");
   object.Set("executionProvider", ProviderName(provider.chosen));
-  object.Set("fellBackFrom", fell_back_from);
+  object.Set("fellBackFrom", ToJs(env, provider.fell_back_from));
   object.Set("addonVersion", SONOTRACK_VERSION);
   object.Set("onnxruntimeVersion", OrtVersion());
   return object;

@@ -36,6 +36,8 @@ class InferenceSession {
   const std::string& name() const { return name_; }
   const std::vector<TensorSpec>& inputs() const { return inputs_; }
   const std::vector<TensorSpec>& outputs() const { return outputs_; }
+  /** Whether it was opened with what an earlier start had optimised or built. */
+  bool from_cache() const { return from_cache_; }
 
   /**
    * Runs the graph. All inputs must be given; outputs may be a subset and are written in place.
@@ -59,6 +61,7 @@ class InferenceSession {
 
   std::vector<TensorSpec> inputs_;
   std::vector<TensorSpec> outputs_;
+  bool from_cache_ = false;
 
  private:
   const std::string name_;

@@ -13,7 +13,9 @@
 #include <filesystem>
 #include <optional>
 
+#include "engine/engine_folder.h"
 #include "engine/graph_cache.h"
+#include "engine/tensorrt_identity.h"
 
 namespace sonotrack {
 namespace {
@@ -64,13 +66,14 @@ bool SignedWeightsSaturate() {
 #endif
 }
 
-void AppendTensorrt(Ort::SessionOptions* options, const std::string& cache_dir) {
+/** `folder`: for engines; empty: they are built at every start. */
+void AppendTensorrt(Ort::SessionOptions* options, const std::string& folder) {
   Ort::TensorRTProviderOptions tensorrt;
   std::unordered_map<std::string, std::string> settings = {{"trt_int8_enable", "1"},
                                                            {"trt_fp16_enable", "1"}};
-  if (!cache_dir.empty()) {
+  if (!folder.empty()) {
     settings["trt_engine_cache_enable"] = "1";
-    settings["trt_engine_cache_path"] = cache_dir;
+    settings["trt_engine_cache_path"] = folder;
   }
   tensorrt.Update(settings);
   options->AppendExecutionProvider_TensorRT_V2(*tensorrt);
@@ -109,6 +112,11 @@ Ort::Value ValueOf(const Tensor& tensor) {
                                   tensor.shape().size(), type);
 }
 
+struct LoadedGraph {
+  Ort::Session session;
+  bool from_cache;
+};
+
 /** What a run needs from its engine; shared, so that `Cancel` can never meet a freed one. */
 struct RunState {
   Ort::RunOptions options;
@@ -117,8 +125,9 @@ struct RunState {
 
 class OrtSession : public InferenceSession {
  public:
-  OrtSession(const std::string& name, Ort::Session session, std::shared_ptr<RunState> state)
-      : InferenceSession(name), session_(std::move(session)), state_(std::move(state)) {
+  OrtSession(const std::string& name, LoadedGraph graph, std::shared_ptr<RunState> state)
+      : InferenceSession(name), session_(std::move(graph.session)), state_(std::move(state)) {
+    from_cache_ = graph.from_cache;
     const auto inputs = session_.GetInputNames();
     for (size_t i = 0; i < inputs.size(); ++i) {
       inputs_.push_back(SpecOf(name, inputs[i], session_.GetInputTypeInfo(i)));
@@ -186,7 +195,7 @@ class OrtEngine : public InferenceEngine {
   }
 
  private:
-  Ort::SessionOptions SessionOptions() const {
+  Ort::SessionOptions SessionOptions(const std::string& engine_folder = {}) const {
     Ort::SessionOptions options;
     options.SetLogSeverityLevel(kQuiet);
     options.SetIntraOpNumThreads(options_.threads);
@@ -201,7 +210,7 @@ class OrtEngine : public InferenceEngine {
       options.AddConfigEntry(kOrtSessionOptionsAvx2PrecisionMode, "1");
     }
     try {
-      if (options_.provider == Provider::kTensorrt) AppendTensorrt(&options, options_.cache_dir);
+      if (options_.provider == Provider::kTensorrt) AppendTensorrt(&options, engine_folder);
       if (options_.provider == Provider::kCuda) {
         options.AppendExecutionProvider_CUDA_V2(*Ort::CUDAProviderOptions());
       }
@@ -213,38 +222,55 @@ class OrtEngine : public InferenceEngine {
     return options;
   }
 
-  /** The graph at `path`, from the cache where it holds it. TensorRT keeps its own cache of
-   * engines. */
-  Ort::Session Load(const std::string& path) {
+  /** The graph at `path`, from the cache where that holds it. */
+  LoadedGraph Load(const std::string& path) {
     const GraphCache cache(options_.cache_dir);
-    const bool cached = !options_.cache_dir.empty() && options_.provider != Provider::kTensorrt;
     const auto entry =
-        cached ? cache.EntryFor(path, OrtVersion() + " " + ProviderName(options_.provider))
-               : std::nullopt;
-    if (!entry) return Ort::Session(env_, path.c_str(), SessionOptions());
+        options_.cache_dir.empty() ? std::nullopt : cache.EntryFor(path, Optimizer());
+    const auto scratch = entry ? cache.ScratchFor(*entry) : std::nullopt;
+    if (options_.provider == Provider::kTensorrt && scratch) {
+      return LoadTensorrt(path, *entry + ".engines", *scratch);
+    }
+    if (!entry || options_.provider == Provider::kTensorrt) {
+      return {Ort::Session(env_, path.c_str(), SessionOptions()), false};
+    }
     if (const auto graph = GraphCache::Load(*entry)) {
       try {
         Ort::SessionOptions options = SessionOptions();
         options.SetGraphOptimizationLevel(ORT_DISABLE_ALL);  // done before it was written
-        return Ort::Session(env_, graph->data(), graph->size(), options);
+        return {Ort::Session(env_, graph->data(), graph->size(), options), true};
       } catch (const Ort::Exception&) {
         // Whole, yet of no use to this library: made anew below.
       }
     }
-    const auto scratch = cache.ScratchFor(*entry);
-    if (!scratch) return Ort::Session(env_, path.c_str(), SessionOptions());
+    if (!scratch) return {Ort::Session(env_, path.c_str(), SessionOptions()), false};
     Ort::SessionOptions options = SessionOptions();
     options.SetOptimizedModelFilePath(scratch->c_str());
     try {
       Ort::Session session(env_, path.c_str(), options);
       GraphCache::Commit(*scratch, *entry);
-      return session;
+      return {std::move(session), false};
     } catch (const Ort::Exception&) {
       // Either the model is bad, which the second try reports, or the disk is full.
       std::error_code ignored;
       std::filesystem::remove(*scratch, ignored);
-      return Ort::Session(env_, path.c_str(), SessionOptions());
+      return {Ort::Session(env_, path.c_str(), SessionOptions()), false};
     }
+  }
+
+  LoadedGraph LoadTensorrt(const std::string& path, const std::string& folder,
+                           const std::string& scratch) {
+    LoadedGraph graph{Ort::Session(nullptr), false};
+    graph.from_cache = OpenWithFolder(folder, scratch, [&](const std::string& engines) {
+      graph.session = Ort::Session(env_, path.c_str(), SessionOptions(engines));
+    });
+    return graph;
+  }
+
+  /** What the optimised form of a graph depends on besides the graph and the processor. */
+  std::string Optimizer() const {
+    const std::string name = OrtVersion() + " " + ProviderName(options_.provider);
+    return options_.provider == Provider::kTensorrt ? name + " " + TensorrtIdentity() : name;
   }
 
   const OrtEngineOptions options_;

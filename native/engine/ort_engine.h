@@ -13,7 +13,8 @@ struct OrtEngineOptions {
   Provider provider = Provider::kCpu;
   /** Intra-op threads of one inference, ≥ 1. */
   int threads = 1;
-  /** Folder for optimised graphs and TensorRT engines; empty: none. */
+  /** Folder for optimised graphs and TensorRT engines (one folder a graph, ONNX Runtime, TensorRT
+   * and GPU); empty: none. */
   std::string cache_dir;
   /** Whether threads may spin for work during a run (lower latency, more power). They never spin
    * between runs. */

@@ -3,8 +3,10 @@ import { Command, CommanderError, Option } from 'commander';
 import { packageVersion } from '../runtime/package-info.js';
 import { DEFAULT_PROFILE } from '../runtime/profiles.js';
 import { addAnnotate } from './annotate.js';
+import { addBench } from './bench.js';
 import { addComparator } from './comparator.js';
 import { addDoctor } from './doctor.js';
+import { addEngines } from './engines.js';
 import { addEval } from './eval.js';
 import { addFleet } from './fleet.js';
 import { exitCodeOf, EXIT, reportError, reportWarnings } from './failure.js';
@@ -66,6 +68,8 @@ export function createProgram(): Command {
   addAnnotate(program);
   addProfiles(program);
   addModels(program);
+  addEngines(program);
+  addBench(program);
   addDoctor(program);
   return program;
 }

@@ -37,12 +37,17 @@ export interface ClickFigures {
 export const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** NaN for none. */
-export function median(values: readonly number[]): number {
+/** The value at `q`, 0–1, linear between the two nearest; NaN for none. */
+export function quantile(values: readonly number[], q: number): number {
   const sorted = [...values].sort((a, b) => a - b);
-  const half = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+  const at = (sorted.length - 1) * q;
+  const low = Math.floor(at);
+  const high = Math.min(low + 1, sorted.length - 1);
+  return sorted[low] + (sorted[high] - sorted[low]) * (at - low);
 }
+
+/** NaN for none. */
+export const median = (values: readonly number[]): number => quantile(values, 0.5);
 
 /** Figures over objects, each weighing the same. `records` must not be empty. */
 export function figuresOf(records: readonly ObjectRecord[]): ClickFigures {

@@ -100,8 +100,20 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-/** What an engine needs to open: absolute paths of the five graphs, and the profile's settings. */
-export interface EngineOptions {
+/** How graphs are run: the profile's settings. */
+export interface RuntimeOptions {
+  /** Tried in this order. */
+  providers: ExecutionProvider[];
+  /** Threads of one inference, and of the flow beside it, ≥ 1. */
+  threads: number;
+  /** Whether these threads spin for work during a run: lower latency, more power. They never spin between runs. */
+  spinning: boolean;
+  /** Folder for optimised graphs and TensorRT engines, or null for no cache. */
+  cacheDir: string | null;
+}
+
+/** What an engine needs to open: absolute paths of the five graphs, and how to run them. */
+export interface EngineOptions extends RuntimeOptions {
   graphs: {
     sonosamEncoder: string;
     sonosamDecoder: string;
@@ -109,10 +121,4 @@ export interface EngineOptions {
     deaotMemorize: string;
     deaotPropagate: string;
   };
-  /** Tried in this order. */
-  providers: ExecutionProvider[];
-  /** Intra-op threads of one inference, ≥ 1. */
-  threads: number;
-  /** Folder for optimised graphs and TensorRT engines, or null for no cache. */
-  cacheDir: string | null;
 }

@@ -14,6 +14,7 @@ import type {
   EngineTracker,
   EngineTracking,
   ExecutionProvider,
+  RuntimeOptions,
 } from './engine.js';
 import type { ModelGeometry } from './bundle.js';
 import { SonotrackError, isErrorCode, type ErrorCode, type ErrorStage } from './errors.js';
@@ -22,10 +23,21 @@ import { packageRoot } from './package-info.js';
 /** What the addon exports. */
 export interface NativeBinding {
   open(options: EngineOptions & ModelGeometry): Promise<Engine>;
+  /** Opens one graph and closes it, so that what its provider makes of it lies in the cache. */
+  buildGraph(options: RuntimeOptions & { graph: string }): Promise<GraphBuild>;
   /** Execution providers of the ONNX Runtime library that it found. */
   availableProviders(): ExecutionProvider[];
   maskRle(bitmap: Uint8Array, widthPx: number, heightPx: number): ArrayLike<number>;
   maskContours(bitmap: Uint8Array, widthPx: number, heightPx: number): Float32Array[];
+}
+
+/** How a graph was opened. */
+export interface GraphBuild {
+  provider: ExecutionProvider;
+  /** Tried before, and not available. */
+  fellBackFrom: ExecutionProvider[];
+  /** It lay in the cache already. */
+  fromCache: boolean;
 }
 
 type LoadResult = { binding: NativeBinding; error: null } | { binding: null; error: unknown };
@@ -55,16 +67,31 @@ export const loadedBinding = (): NativeBinding | null => loaded?.binding ?? null
  * @throws SonotrackError ENGINE_UNAVAILABLE when the addon cannot be loaded, PROVIDER_UNAVAILABLE, MODEL_LOAD_FAILED.
  */
 export async function openNativeEngine(options: EngineOptions & ModelGeometry): Promise<Engine> {
-  const { binding, error } = loadBinding();
-  if (!binding) {
-    throw new SonotrackError(
-      'ENGINE_UNAVAILABLE',
-      'engine',
-      'the native addon cannot be loaded; build it with `npm run build:addon` or use the engine onnxruntime-node',
-      { cause: error },
-    );
-  }
+  const binding = requireBinding();
   return new NativeEngine(await translated('engine', () => binding.open(options)));
+}
+
+/**
+ * Optimises one graph, or builds its TensorRT engine, into the cache.
+ * @throws SonotrackError ENGINE_UNAVAILABLE, PROVIDER_UNAVAILABLE, MODEL_LOAD_FAILED.
+ */
+export async function buildNativeGraph(
+  graph: string,
+  options: RuntimeOptions,
+): Promise<GraphBuild> {
+  const binding = requireBinding();
+  return translated('engine', () => binding.buildGraph({ ...options, graph }));
+}
+
+function requireBinding(): NativeBinding {
+  const { binding, error } = loadBinding();
+  if (binding) return binding;
+  throw new SonotrackError(
+    'ENGINE_UNAVAILABLE',
+    'engine',
+    'the native addon cannot be loaded; build it with `npm run build:addon` or use the engine onnxruntime-node',
+    { cause: error },
+  );
 }
 
 class NativeEngine implements Engine {

@@ -2,7 +2,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { availableParallelism, homedir } from 'node:os';
 import { basename, extname, isAbsolute, join, resolve, sep } from 'node:path';
-import type { ExecutionProvider } from './engine.js';
+import type { ExecutionProvider, RuntimeOptions } from './engine.js';
 import type { Precision } from './bundle.js';
 import { SonotrackError } from './errors.js';
 import { packageRoot } from './package-info.js';
@@ -22,6 +22,8 @@ export interface FirmwareProfile {
   precision: Precision;
   /** Intra-op threads of one inference; a machine with fewer cores uses those. */
   threads: number;
+  /** Whether these threads spin for work during an inference: lower latency, more power. */
+  spinning: boolean;
   /** A bundle of another input size is refused; absent: any. */
   inputSizePx: { sonosam?: number; deaot?: number };
   /** Time for one tracked frame, ms. */
@@ -122,6 +124,14 @@ export function parseProfile(text: string, file: string): FirmwareProfile {
   });
   return profile;
 }
+
+/** What the profile says of how graphs are run, on this machine. */
+export const runtimeOptionsOf = (profile: FirmwareProfile): RuntimeOptions => ({
+  providers: profile.providers,
+  threads: threadsOf(profile),
+  spinning: profile.spinning,
+  cacheDir: cacheFolder(profile),
+});
 
 /** Threads to use on this machine: the profile's, at most as many as there are cores. */
 export const threadsOf = (profile: FirmwareProfile): number =>

@@ -5,9 +5,8 @@ import { SonotrackError } from '../runtime/errors.js';
 import { openEngine } from '../runtime/open-engine.js';
 import {
   DEFAULT_PROFILE,
-  cacheFolder,
   loadProfile,
-  threadsOf,
+  runtimeOptionsOf,
   type FirmwareProfile,
 } from '../runtime/profiles.js';
 import {
@@ -75,9 +74,7 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
   const { engine, notice } = await openEngine(choice, {
     graphs: bundle.graphs,
     ...bundle.geometry,
-    providers: profile.providers,
-    threads: threadsOf(profile),
-    cacheDir: cacheFolder(profile),
+    ...runtimeOptionsOf(profile),
   });
   if (notice) notices.push(notice);
   for (const provider of engine.info.fellBackFrom) {
