@@ -1,12 +1,9 @@
-// Tables of measured figures: what `docs/results/NAME.json` becomes in a document. Each section takes its own figures and all
-// of them, and gives paragraphs of Markdown.
+// Tables of what the models can do: what `docs/results/NAME.json` becomes in a document. Each section takes its own figures and
+// all of them, and gives paragraphs of Markdown.
+import { number, table } from './result-tables.mjs';
 
 const CLICKS = ['1', '2', '3', '5', '10'];
 const UNSEEN = ['busi', 'camus_2ch', 'camus_4ch', 'mmotu'];
-
-const number = (value, digits = 3) => (Number.isFinite(value) ? value.toFixed(digits) : '–');
-const table = (head, rows) =>
-  [head, head.map(() => '---'), ...rows].map((r) => `| ${r.join(' | ')} |`).join('\n');
 
 const range = ([low, high], digits) => `${number(low, digits)}–${number(high, digits)}`;
 const withRange = (value, interval, digits = 3) =>
@@ -18,7 +15,7 @@ const withLabels = ({ sets, labels }, row) =>
     ...Object.entries(labels[set] ?? {}).map(([label, g]) => row(`${set}: ${label}`, g)),
   ]);
 
-export const SECTIONS = {
+export const MODEL_SECTIONS = {
   evaluation: (r) => [
     `${Object.values(r.sets).reduce((sum, { images }) => sum + images, 0)} images of ${Object.keys(r.sets).length} sets. ` +
       'Mean over the objects of a set, with its 95 % confidence interval by bootstrap over images: DSC after simulated clicks, the ' +
@@ -76,45 +73,6 @@ export const SECTIONS = {
       ]),
     ),
   ],
-  streams: (r) => {
-    const row = (name, f) => [
-      name,
-      number(f.seconds, 0),
-      f.sent,
-      f.received,
-      f.tracked,
-      f.droppedByTracking,
-      f.lostOnTheWay + (f.damaged ?? 0),
-      f.unaccounted,
-    ];
-    return [
-      `Streams of ${r.rateHz} frames a second, both at once, into live tracking that takes the newest frame ` +
-        `(${r.machine.cpu}, ${r.machine.cores} cores): frames sent, received, tracked, replaced by a newer one while tracking was ` +
-        'busy, lost or damaged on the way, and not accounted for.',
-      table(
-        ['stream', 's', 'sent', 'received', 'tracked', 'replaced', 'lost', 'unaccounted'],
-        [row('OpenIGTLink', r.openigtlink), row('ffmpeg', r.ffmpeg)],
-      ),
-    ];
-  },
-  faults: (r) => [
-    `Faults while a viewer follows one object at ${r.rateHz} Hz (${r.machine.cpu}, ${r.machine.cores} cores): what the viewer was ` +
-      'told, the longest time without a frame, and the time from the end of the fault to the next frame with the object (where ' +
-      'the process was killed or tracking was given up, to the next frame: objects must be clicked again).',
-    table(
-      ['fault', 'told', 'longest gap, ms', 'recovery, ms'],
-      r.faults.map((f) => [
-        f.fault,
-        f.saw.join('; '),
-        number(f.longestGapMs, 0),
-        number(f.recoveryMs, 0),
-      ]),
-    ),
-  ],
-  fuzz: (r) => [
-    `Damaged files: ${r.files.toLocaleString('en')} of ${Object.keys(r.kinds).length} kinds, each read whole or refused by a clear error; ` +
-      `a kind left the process at most ${Math.max(...Object.values(r.kinds).map((k) => k.growthMiB))} MiB larger (bound ${r.boundMiB}).`,
-  ],
   'annotate-loops': (r) => [
     `A simulated expert in a real browser, on ${r.loops.length} cardiac loops of three objects; clicks on the first frame until a DSC of ` +
       `${number(r.expert.start.dsc, 2)} or ${r.expert.start.clicks}, later at most ${r.expert.correct.clicks} where an object falls below ` +
@@ -141,20 +99,6 @@ export const SECTIONS = {
       ]),
     ),
   ],
-  'long-cine': (r) => {
-    const rows = Object.entries(r.files).map(([name, f]) => [
-      name,
-      f.long.frames,
-      number(f.long.fileMiB, 0),
-      number(f.short.peakRssMiB, 0),
-      number(f.long.peakRssMiB, 0),
-      number(f.growthMiB, 0),
-    ]);
-    return [
-      'Peak memory of a process that reads a cine from end to end, and of one that reads a hundredth of it; MiB.',
-      table(['file', 'frames', 'size', 'peak, a hundredth', 'peak, all', 'difference'], rows),
-    ];
-  },
   segmentation: (r) => {
     const row = (set, f) => [
       set,
@@ -226,65 +170,6 @@ export const SECTIONS = {
         `object; tracked DSC ${number(f.trackedDsc)}, ${number(f.finalDsc)} after corrections. \`ask\` finds ` +
         `${number(100 * q.recall, 0)} % of the frames below 0.90 at a precision of ${number(q.precision, 2)}; \`quality\` is off by ` +
         `${number(q.qualityError)} on average.`,
-    ];
-  },
-  live: (r) => {
-    const percent = (share) => `${number(100 * share, 1)} %`;
-    const row = (name, f) => [
-      name,
-      ...['p50Ms', 'p95Ms', 'p99Ms'].map((p) => number(f.glassToGlass[p], 1)),
-      number(f.beyondInference.p50Ms, 1),
-      number(f.beyondTracking.p50Ms, 1),
-    ];
-    return [
-      `The live path at ${r.rateHz} frames a second with one object (${r.machine.cpu}, ${r.machine.cores} cores): one viewer slows ` +
-        `tracking by ${percent(r.slowdownOf1)}, fifty by ${percent(r.slowdownOf50)}; two runs without any differ by ` +
-        `${percent(r.noise)}. For one of the fifty that takes nothing, at most ${number(r.slowViewer.mostBacklogBytes / 1024, 0)} KiB ` +
-        `are held (bound: ${number(r.slowViewer.boundBytes / 1024, 0)}). From capture to the viewer, ms:`,
-      table(
-        ['', 'p50', 'p95', 'p99', 'less the models, p50', 'less the tracker, p50'],
-        [
-          row('one viewer', r.viewers[1]),
-          row('each of fifty', r.viewers[50]),
-          ...(r.page ? [row('the page in Chromium, drawn', r.page)] : []),
-        ],
-      ),
-    ];
-  },
-  'random-actions': (r) => {
-    const actions = Object.values(r.actions).reduce(
-      (sum, { done, refused }) => sum + done + refused,
-      0,
-    );
-    return [
-      `In ${r.minutes} minutes of random use (${actions} prompts, freezes, scrolls, changes of geometry, stalls and other actions, ` +
-        `late and failing inference, ${r.connections} viewers that came and went), ${r.frames} frames with ${r.masked} masks ` +
-        `arrived: ${r.wrongFrame} of them on another frame than their own, ${r.unhandled} unhandled rejections; memory grew by ` +
-        `${number(r.rss.growthMiB, 1)} MiB after warm-up.`,
-    ];
-  },
-  corrections: (r) => [
-    `A stream of ${r.rateHz} frames a second for ${number(r.sent / r.rateHz / 60, 0)} minutes into the shipped models, two objects, a ` +
-      `click every ${r.everySeconds} s (${r.clicks.onTheFrameShown} on the frame just shown, ${r.clicks.onAnEarlierFrame} on an earlier ` +
-      `one): of ${r.sent} frames ${r.processed} were tracked, ${r.droppedByTracking} replaced by a newer one and counted, ` +
-      `${r.unaccounted} not accounted for; of ${r.shown.masks} masks shown ${r.shown.onAnotherFrame} lay on another frame than their own. ` +
-      `A tracker alone that made the same calls afterwards gave ${r.replay.differing} of ${r.replay.compared} masks differently.`,
-  ],
-  'tracking-time': ({ objects, partsP50Ms: parts, endurance: e, machine }) => [
-    `A tracked frame takes ${number(objects.one.p50Ms, 1)} ms with one object and ${number(objects.ten.p50Ms, 1)} with ten (p50, ` +
-      `INT8, ${machine.cpu}, ${machine.cores} cores), of which the models ${number(parts.inferenceMs, 1)}; frame ${e.frames} takes ` +
-      `${number(e.ratio, 2)} times what frame 100 takes, and memory grew by ${number(e.rssGrowthMiB, 1)} MiB between them.`,
-  ],
-  precision: (r) => {
-    const rows = Object.entries(r.calls).map(([call, t]) => [
-      `\`${call}\``,
-      number(t.int8.p50Ms, 1),
-      number(t.fp32.p50Ms, 1),
-      number(t.ratioP50, 2),
-    ]);
-    return [
-      `Time of a call, p50 in ms, interleaved in one run (${r.machine.cpu}, ${r.machine.cores} cores).`,
-      table(['call', 'INT8', 'FP32', 'ratio'], rows),
     ];
   },
   parts: (r) => {

@@ -7,10 +7,12 @@
 import { readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { SECTIONS } from './result-sections.mjs';
+import { MODEL_SECTIONS } from './result-sections.mjs';
+import { RUNTIME_SECTIONS } from './runtime-sections.mjs';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const RESULTS = join(ROOT, 'docs/results');
+const SECTIONS = { ...MODEL_SECTIONS, ...RUNTIME_SECTIONS };
 const DOCUMENTS = [
   'README.md',
   'docs/explanation/segmentation.md',
@@ -18,6 +20,8 @@ const DOCUMENTS = [
   'docs/reference/sources.md',
   'docs/how-to/annotate-clips.md',
   'docs/explanation/live-session.md',
+  'docs/explanation/performance.md',
+  'docs/explanation/security.md',
 ];
 const DROPPED = new Set(['objects', 'records', 'samples', 'problems', 'held', 'free', 'options']);
 function condense(value, key = '') {

@@ -19,4 +19,9 @@ export type {
   PictureFormat,
   PromptCommand,
   Role,
+  WireBox,
+  WireLabel,
+  WirePercentiles,
+  WireSpacing,
+  WireTimings,
 } from '../wire/messages.js';

@@ -25,8 +25,8 @@ import type {
 import { SerialQueue } from './serial-queue.js';
 
 /** Never, for boxes, or for boxes and clicks. */
-export const ZOOM_MODES = ['off', 'box', 'box-and-clicks'] as const;
-export type ZoomMode = (typeof ZOOM_MODES)[number];
+export const ZOOM_MODES = ['off', 'box', 'box-and-clicks'] as const satisfies ZoomMode[];
+export type ZoomMode = 'off' | 'box' | 'box-and-clicks';
 
 export interface ZoomPolicy {
   /** Side of the crop around a box, in longer sides of the box. */

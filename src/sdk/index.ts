@@ -5,13 +5,16 @@
  */
 export { Phantom, PHANTOM_LABELS, openSource } from '../io/sources/index.js';
 export type { PhantomOptions, SourceOptions } from '../io/sources/index.js';
-export { createSession } from '../live/index.js';
+export { LATENCY_STAGES, createSession } from '../live/index.js';
 export type {
   Cine,
   Click,
+  DeviceLimits,
   LatencyReport,
+  LatencyStage,
   LiveResult,
   ObjectLabel,
+  Percentiles,
   PromptOutcome,
   Publisher,
   RecordingOptions,
@@ -19,15 +22,19 @@ export type {
   Session,
   SessionClock,
   SessionCounters,
+  SessionDevice,
   SessionEvents,
+  SessionFrame,
+  SessionImage,
   SessionNotice,
   SessionOptions,
   SessionPrompt,
   SessionState,
   SessionStatus,
+  SessionTracker,
 } from '../live/index.js';
 export { listProfiles } from '../runtime/profiles.js';
-export type { FirmwareProfile } from '../runtime/profiles.js';
+export type { FirmwareProfile, MaskTelemetry } from '../runtime/profiles.js';
 export { firstClick, nextClick } from './clicks.js';
 export { openDevice } from './device.js';
 export type { Device } from './device.js';

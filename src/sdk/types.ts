@@ -2,10 +2,12 @@
  * The public types. Sizes are px; coordinates are frame px, where pixel i spans [i, i + 1) and its centre is i + 0.5.
  * Every mm value is null where the spacing is unknown, never a guess.
  */
+import type { Precision } from '../runtime/bundle.js';
 import type { EngineInfo } from '../runtime/engine.js';
 import type { ZoomMode } from '../runtime/zoom.js';
 import type { Mask } from './mask.js';
 
+export type { Precision as ModelPrecision } from '../runtime/bundle.js';
 export type { ZoomMode } from '../runtime/zoom.js';
 export type { EngineInfo, ExecutionProvider } from '../runtime/engine.js';
 export type { Mask } from './mask.js';
@@ -124,12 +126,10 @@ export interface CorrectOptions {
   frameId?: number;
 }
 
-export type ModelPrecision = 'int8' | 'fp32' | 'fp16';
-
 export interface ModelInfo {
   readonly name: string;
   readonly version: string;
-  readonly precision: ModelPrecision;
+  readonly precision: Precision;
   /** Side of the square that a frame is letterboxed to. */
   readonly inputSizePx: number;
   /** Side of the grid that masks come out on. */

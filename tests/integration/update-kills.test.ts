@@ -7,10 +7,13 @@ import { fileURLToPath } from 'node:url';
 import { test } from 'tap';
 import { readTrustedKeys } from '../../src/runtime/bundle-signature.js';
 import { BundleStore } from '../../src/runtime/bundle-store.js';
+import { writeDurably } from '../../src/runtime/durable.js';
 import { writeKeys, writeSignedBundle } from '../support/signed-bundle.js';
 
 const LOOP = fileURLToPath(new URL('../support/install-loop.js', import.meta.url));
 const KILLS = Number(process.env.SONOTRACK_UPDATE_KILLS ?? 25);
+/** Where to keep the figures, for docs/results. */
+const RESULT = process.env.SONOTRACK_UPDATE_KILLS_OUT;
 /** The latest kill, in durations of an install here: several, so that one may come at any step. */
 const LATEST_INSTALLS = 4;
 
@@ -26,7 +29,8 @@ test(`${KILLS} kills leave a bundle that can be used`, { timeout: 600_000 }, asy
   const start = performance.now();
   for (const bundle of bundles.slice(1)) await store.install(bundle);
   const latestMs = LATEST_INSTALLS * ((performance.now() - start) / 2);
-  const inUse = new Set<string>();
+  const inUse: Record<string, number> = {};
+  let whole = 0;
   for (let i = 0; i < KILLS; i += 1) {
     const child = spawn(process.execPath, [LOOP, store.dir, keys.publicFile, ...bundles], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -37,10 +41,15 @@ test(`${KILLS} kills leave a bundle that can be used`, { timeout: 600_000 }, asy
     child.kill('SIGKILL');
     await once(child, 'exit');
     const { bundle, notice } = await store.open();
-    inUse.add(bundle.manifest.version);
-    t.equal(notice, null, 'it was whole');
+    const { version } = bundle.manifest;
+    inUse[version] = (inUse[version] ?? 0) + 1;
+    if (t.equal(notice, null, 'it was whole')) whole += 1;
   }
-  t.ok(inUse.size > 1, 'kills came before and after a switch');
+  t.ok(Object.keys(inUse).length > 1, 'kills came before and after a switch');
   await store.install(bundles[1]);
   t.equal((await store.open()).bundle.manifest.version, '2.0.0', 'and it can be changed');
+  if (RESULT) {
+    const result = { scenario: 'update-kills', kills: KILLS, whole, inUse };
+    await writeDurably(RESULT, `${JSON.stringify(result, null, 2)}\n`);
+  }
 });
