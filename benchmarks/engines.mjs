@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { openDevice } from 'sonotrack';
-import { inTurns, phantomFrames, quantile, report, summary } from './lib.mjs';
+import { inTurns, phantomFrames, quantile, report, summary, thereAndBack } from './lib.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -22,7 +22,7 @@ const { values: options } = parseArgs({
 const rounds = Number(options.rounds);
 const frames = await phantomFrames(60);
 const centre = { x: frames[0].widthPx / 2, y: frames[0].heightPx / 2, label: 1 };
-const frameAt = (i) => frames[i % frames.length];
+const frameAt = (i) => thereAndBack(frames, i);
 
 /** An engine of this package; its calls give its own timings. */
 async function engine(name) {

@@ -1,122 +1,35 @@
-// Faults, and what the sonographer sees of them: `node benchmarks/faults.mjs [--out FILE]`. Needs mosquitto; a disk that is full
-// needs root on Linux, and is left out otherwise. A viewer follows one object at 30 Hz while something real is killed, starved
+// Faults, and what the sonographer sees of them: `node benchmarks/faults.mjs [--only TEXT] [--out FILE]`. Needs mosquitto; what
+// needs root on Linux (a full disk, too little memory) or libfaketime (a clock that jumps) is left out where that is missing. A viewer follows one object at 30 Hz while something real is killed, starved
 // or lied to: `serve` with the real models in a process of its own, or, where inference itself must go wrong, a session in this
 // one whose tracker does so on command. Recovery counts from the end of the fault to the next frame with the object.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createSession, openDevice, openSource, SonotrackError } from 'sonotrack';
-import { connect } from 'sonotrack/client';
 import { WebSocket } from 'ws';
 import { startServer } from '../dist/server/server.js';
 import { decodeIngestCredit, encodeIngestFrame } from '../dist/wire/codec.js';
-import { freePorts, phantomFrames, report, serve } from './lib.mjs';
+import { SIZE, Viewer, end, live } from './fault-tools.mjs';
+import { freePorts, phantomFrames, report, serve, thereAndBack } from './lib.mjs';
 
-const { values: options } = parseArgs({ options: { out: { type: 'string' } } });
+const { values: options } = parseArgs({
+  options: { only: { type: 'string', default: '' }, out: { type: 'string' } },
+});
 const RATE_HZ = 30;
 const FAULT_MS = 3000;
-/** What a fault has not shown within this time, it does not show. */
-const AFTER_MS = 1500;
-const MOST_MS = 60_000;
-
-async function until(isSo, what) {
-  const endMs = performance.now() + MOST_MS;
-  while (!isSo()) {
-    if (performance.now() > endMs) throw new Error(`within ${MOST_MS / 1000} s not seen: ${what}`);
-    await delay(5);
-  }
-}
-
-async function end(child, signal = 'SIGTERM') {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, 'exit');
-  child.kill(signal);
-  await ended;
-}
-
-/** A viewer: when its frames came and with how many objects, and what it was told meanwhile. */
-class Viewer {
-  frames = [];
-  told = [];
-  client;
-  #state = null;
-
-  constructor(url) {
-    this.client = connect(url, { WebSocket, format: 'none' });
-    this.client.on('frame', ({ id, objects }) => {
-      this.frames.push({ id, atMs: performance.now(), objects: objects.length });
-    });
-    this.client.on('connection', ({ isConnected }) => {
-      this.#tell(isConnected ? 'connected' : 'connection lost');
-    });
-    this.client.on('status', ({ state }) => {
-      if (state !== this.#state) this.#tell(`state ${state}`);
-      this.#state = state;
-    });
-    this.client.on('notice', ({ message }) => this.#tell(message));
-  }
-
-  #tell(text) {
-    if (this.told.at(-1) !== text) this.told.push(text);
-  }
-
-  /** Clicks the middle of the newest frame; resolves when the object is shown. */
-  async click({ widthPx, heightPx }) {
-    await until(() => this.frames.length > 0, 'a frame');
-    const point = { x: widthPx / 2, y: heightPx / 2, label: 1 };
-    await this.client.prompt({ frameId: this.frames.at(-1).id, point });
-    await this.nextFrame(performance.now(), true);
-  }
-
-  /** Resolves to when the first frame after `sinceMs` came, with an object where one is expected. */
-  async nextFrame(sinceMs, isFollowed) {
-    const found = () =>
-      this.frames.find(({ atMs, objects }) => atMs >= sinceMs && (objects > 0 || !isFollowed));
-    await until(found, isFollowed ? 'a frame with the object' : 'a frame');
-    return found().atMs;
-  }
-
-  /** Runs a fault; `inject` resolves at its end. Gives what the viewer saw of it. */
-  async through(inject, isObjectKept = true) {
-    this.told.length = 0;
-    const beganMs = performance.now();
-    const endedMs = (await inject()) ?? performance.now();
-    const backMs = await this.nextFrame(endedMs, isObjectKept);
-    await delay(AFTER_MS);
-    const times = [beganMs, ...this.frames.map(({ atMs }) => atMs).filter((at) => at > beganMs)];
-    const gaps = times.slice(1).map((at, i) => at - times[i]);
-    return {
-      saw: this.told.length > 0 ? [...new Set(this.told)] : ['nothing'],
-      longestGapMs: Math.max(...gaps),
-      recoveryMs: Math.max(0, backMs - endedMs),
-    };
-  }
-}
-
-const SIZE = await (async () => {
-  const source = await openSource('phantom:');
-  const { widthPx, heightPx } = source.info;
-  await source.close();
-  return { widthPx, heightPx };
-})();
-
-/** A server with the real models and a viewer that follows an object. */
-async function live(run, ...args) {
-  const server = await serve('--port', '0', ...args);
-  const viewer = new Viewer(server.url);
-  try {
-    await viewer.click(SIZE);
-    return await run(viewer, server);
-  } finally {
-    viewer.client.close();
-    await end(server.child);
-  }
-}
 
 async function brokerKilled() {
   const [port] = await freePorts(1);
@@ -196,6 +109,101 @@ async function processKilled() {
   }
 }
 
+/** The memory controller of Linux: version 1, or 2; null where it cannot be used. */
+const MEMORY_GROUPS = ['/sys/fs/cgroup/memory', '/sys/fs/cgroup'];
+const GROUP_FILES = {
+  limit: ['memory.limit_in_bytes', 'memory.max'],
+  usage: ['memory.usage_in_bytes', 'memory.current'],
+};
+const memoryGroup = (() => {
+  if (process.getuid?.() !== 0) return null;
+  const parent = MEMORY_GROUPS.find((dir) => existsSync(join(dir, 'cgroup.procs')));
+  if (!parent) return null;
+  const fileOf = (dir, kind) =>
+    GROUP_FILES[kind].map((name) => join(dir, name)).find((file) => existsSync(file));
+  const dir = join(parent, `sonotrack-faults-${process.pid}`);
+  mkdirSync(dir);
+  const [limit, usage] = [fileOf(dir, 'limit'), fileOf(dir, 'usage')];
+  rmdirSync(dir);
+  return limit && usage ? { parent, dir, limit, usage } : null;
+})();
+
+/** Its memory is limited to what it has, then to less, until the kernel kills it; it is started again with what it needs. */
+async function memoryStarved() {
+  const { parent, dir, limit, usage } = memoryGroup;
+  const enter = (group) => writeFileSync(join(group, 'cgroup.procs'), String(process.pid));
+  const port = String((await freePorts(1))[0]);
+  mkdirSync(dir);
+  enter(dir); // what is started from here on belongs to the group
+  let server = await serve('--port', port, '--source', 'phantom:');
+  enter(parent);
+  const viewer = new Viewer(server.url);
+  try {
+    await viewer.click(SIZE);
+    return await viewer.through(async () => {
+      const killed = once(server.child, 'exit');
+      const squeeze = setInterval(() => {
+        const bytes = Number(readFileSync(usage, 'utf8')) - 2 ** 20;
+        try {
+          writeFileSync(limit, String(bytes));
+        } catch {
+          // Nothing more can be taken from it: its next allocation is its last.
+        }
+      }, 20);
+      const [, signal] = await killed;
+      clearInterval(squeeze);
+      if (signal !== 'SIGKILL') throw new Error(`expected SIGKILL by the kernel but saw ${signal}`);
+      const beganMs = performance.now();
+      server = await serve('--port', port, '--source', 'phantom:');
+      return beganMs;
+    }, false);
+  } finally {
+    viewer.client.close();
+    await end(server.child);
+    rmdirSync(dir);
+  }
+}
+
+const FAKETIME = [
+  '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1',
+  '/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1',
+].find((file) => existsSync(file));
+
+/** The wall clock of the server's process goes an hour ahead, then an hour back; its monotonic one goes on. */
+async function clockJumps() {
+  const dir = mkdtempSync(join(tmpdir(), 'sonotrack-faults-'));
+  const file = join(dir, 'offset');
+  const faked = {
+    LD_PRELOAD: FAKETIME,
+    FAKETIME_TIMESTAMP_FILE: file,
+    FAKETIME_NO_CACHE: '1',
+    FAKETIME_DONT_FAKE_MONOTONIC: '1',
+  };
+  writeFileSync(file, '+0');
+  const [port] = await freePorts(1);
+  const broker = spawn('mosquitto', ['-p', String(port)], { stdio: 'ignore' });
+  Object.assign(process.env, faked); // for what `live` starts
+  const mqtt = ['--mqtt', `mqtt://127.0.0.1:${port}`, '--telemetry-dir', join(dir, 'telemetry')];
+  try {
+    const running = live(
+      (viewer) => {
+        for (const name of Object.keys(faked)) delete process.env[name];
+        return viewer.through(async () => {
+          for (const offset of ['+3600', '-3600']) {
+            writeFileSync(file, offset);
+            await delay(FAULT_MS);
+          }
+        });
+      },
+      ...mqtt,
+    );
+    return await running;
+  } finally {
+    await end(broker);
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
 /** A page that was left open on a machine that sleeps. */
 const viewerHangs = () =>
   live((viewer, { url }) =>
@@ -212,23 +220,24 @@ const viewerHangs = () =>
     }),
   );
 
-/** Sends the phantom over /ingest, at most as fast as the session takes it. */
+/** Sends the phantom over /ingest from frame `first` on, at most as fast as the session takes it. */
 class Sender {
   closed;
+  next;
   #socket;
   #credit = 0;
   #timer;
 
-  constructor(url, frames) {
+  constructor(url, frames, first = 0) {
+    this.next = first;
     this.#socket = new WebSocket(`${url.replace('http', 'ws')}/ingest`);
     this.#socket.on('error', () => undefined);
     this.#socket.on('message', (data) => (this.#credit += decodeIngestCredit(data)));
     this.closed = once(this.#socket, 'close').then(([code, reason]) => `${code} ${reason}`);
-    let sent = 0;
     this.#timer = setInterval(() => {
       if (this.#credit < 1) return;
       this.#credit -= 1;
-      this.send(frames[sent++ % frames.length]);
+      this.send(thereAndBack(frames, this.next++));
     }, 1000 / RATE_HZ);
   }
 
@@ -251,7 +260,11 @@ async function ingested(fault) {
   try {
     await viewer.click(frames[0]);
     return await viewer.through(() =>
-      fault(senders[0], () => senders.push(new Sender(server.url, frames)), frames[0]),
+      fault(
+        senders[0],
+        () => senders.push(new Sender(server.url, frames, senders[0].next)),
+        frames[0],
+      ),
     );
   } finally {
     viewer.client.close();
@@ -337,6 +350,8 @@ const FAULTS = [
   ['the disk of the telemetry is full, the broker away', diskFull],
   ['the process is stopped for 3 s (SIGSTOP)', processStopped],
   ['the process is killed (SIGKILL) and started again', processKilled],
+  ['memory runs out: the kernel kills the process, it is started again', memoryStarved],
+  ['the wall clock jumps by an hour, ahead and back', clockJumps],
   ['another viewer hangs for 3 s and is killed', viewerHangs],
   ['every inference fails for 3 s', inferenceFails],
   ['no inference comes back for 3 s', inferenceHangs],
@@ -344,8 +359,14 @@ const FAULTS = [
   ['the source lies about its size', sourceLies],
 ];
 const faults = [];
+/** What these need is not there on every machine. */
+const isPossible = new Map([
+  [diskFull, process.getuid?.() === 0],
+  [memoryStarved, memoryGroup !== null],
+  [clockJumps, FAKETIME !== undefined],
+]);
 for (const [fault, run] of FAULTS) {
-  if (run === diskFull && process.getuid?.() !== 0) continue;
+  if (isPossible.get(run) === false || !fault.includes(options.only)) continue;
   faults.push({ fault, ...(await run()) });
   console.error(JSON.stringify(faults.at(-1)));
 }

@@ -54,6 +54,13 @@ export async function phantomFrames(count, seed = 1) {
   return frames;
 }
 
+/** Frame `i` of an endless stream of these: there and back, so that the motion never jumps. */
+export function thereAndBack(frames, i) {
+  const last = frames.length - 1;
+  const at = i % (2 * last);
+  return frames[at <= last ? at : 2 * last - at];
+}
+
 /** As many ports of loopback that nobody listens on. */
 export async function freePorts(count) {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));

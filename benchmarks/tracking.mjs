@@ -3,7 +3,7 @@
 // One device, two trackers of the same phantom in turns; then one of them goes on, there and back over its frames.
 import { parseArgs } from 'node:util';
 import { Mask, openDevice } from 'sonotrack';
-import { inTurns, phantomFrames, quantile, report, summary } from './lib.mjs';
+import { inTurns, phantomFrames, quantile, report, summary, thereAndBack } from './lib.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -43,12 +43,7 @@ for (const count of [1, 10]) {
   await tracker.start(frames[0], objects);
   trackers.push(tracker);
 }
-/** There and back, so that the motion never jumps. */
-const frameAt = (i) => {
-  const last = frames.length - 1;
-  const at = i % (2 * last);
-  return frames[at <= last ? at : 2 * last - at];
-};
+const frameAt = (i) => thereAndBack(frames, i);
 const [one, ten] = await inTurns(trackers, Number(options.rounds), (tracker, i) =>
   tracker.track(frameAt(i + 1)),
 );
