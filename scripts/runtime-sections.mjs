@@ -131,6 +131,24 @@ export const RUNTIME_SECTIONS = {
         `${number(track.overheadMs, 1)} ms besides flow and graphs (${number(track.inferenceMs, 1)} ms).`,
     ];
   },
+  scaling: (r) => {
+    const calls = Object.keys(r.runs[0].p50Ms);
+    const { empty, full } = r.start;
+    return [
+      `By threads and whether they spin, p50 in ms of whole calls, each setting in processes of its own, in turns (${r.machine.cpu}, ` +
+        `${r.machine.cores} cores):`,
+      table(
+        ['threads', ...calls.map((call) => `\`${call}\``)],
+        r.runs.map((f) => [
+          `${f.threads}${f.spinning ? ', spinning' : ''}`,
+          ...calls.map((call) => number(f.p50Ms[call], 1)),
+        ]),
+      ),
+      `From opening the device to the first mask ${number(full.firstMaskMs, 0)} ms with optimised graphs in the cache, ` +
+        `${number(empty.firstMaskMs, 0)} ms without. The package is ${number(r.install.packedMiB, 0)} MiB packed, of which the models are ` +
+        `most (${number(r.install.modelsMiB, 0)} MiB unpacked).`,
+    ];
+  },
   soak: (r) => {
     const row = (name, f) => [
       name,
