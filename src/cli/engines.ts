@@ -49,10 +49,8 @@ async function buildAll(options: BuildOptions): Promise<void> {
   const progress = createProgress(total, { silent, unit: 'graphs' });
   let done = 0;
   try {
-    const built = await buildEngines(
-      bundle,
-      { ...runtime, cacheDir },
-      { after: () => progress.update(++done) },
+    const built = await buildEngines(bundle, { ...runtime, cacheDir }, () =>
+      progress.update(++done),
     );
     const missing = built[0].fellBackFrom;
     const note = missing.length > 0 ? `; not available here: ${missing.join(', ')}` : '';
@@ -61,6 +59,7 @@ async function buildAll(options: BuildOptions): Promise<void> {
       provider,
       fromCache ? 'was there' : `built in ${(ms / 1000).toFixed(1)} s`,
     ]);
+    progress.stop();
     print(options, { cacheDir, graphs: built }, `${columns(rows)}\nin ${cacheDir}${note}`);
   } finally {
     progress.stop();

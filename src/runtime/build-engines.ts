@@ -12,7 +12,7 @@ export interface BuiltGraph extends GraphBuild {
 }
 
 /**
- * Builds what the cache lacks of a bundle's five graphs, one after the other; `before` and `after` tell of each. What was
+ * Builds what the cache lacks of a bundle's five graphs, one after the other; `onBuilt` is told of each. What was
  * built stays when a later graph fails or the process is stopped: a second call goes on from there.
  * @param build stands in for the addon in tests
  * @throws SonotrackError ENGINE_UNAVAILABLE, PROVIDER_UNAVAILABLE, MODEL_LOAD_FAILED.
@@ -20,17 +20,16 @@ export interface BuiltGraph extends GraphBuild {
 export async function buildEngines(
   { graphs }: Pick<Bundle, 'graphs'>,
   options: RuntimeOptions & { cacheDir: string },
-  tell: { before?: (graph: string) => void; after?: (built: BuiltGraph) => void } = {},
+  onBuilt: (built: BuiltGraph) => void = () => undefined,
   build: typeof buildNativeGraph = buildNativeGraph,
 ): Promise<BuiltGraph[]> {
   const done: BuiltGraph[] = [];
   for (const path of Object.values(graphs)) {
     const graph = basename(path);
-    tell.before?.(graph);
     const began = performance.now();
     const built = { graph, ...(await build(path, options)), ms: performance.now() - began };
     done.push(built);
-    tell.after?.(built);
+    onBuilt(built);
   }
   return done;
 }
