@@ -1,4 +1,4 @@
-// How the native engine scales: `node benchmarks/scaling.mjs [--rounds 40] [--out FILE]`. By threads, spinning and objects, each
+// How the native engine scales: `node benchmarks/scaling.mjs [--rounds 40] [--out FILE]`. By threads, how long they spin, and objects, each
 // setting a device of its own in a process of its own, in turns; and what an installation takes: the time from the start of a
 // process to its first mask, with an empty cache and with a full one, and bytes on the disk.
 import { execFileSync } from 'node:child_process';
@@ -14,6 +14,7 @@ const { values: options } = parseArgs({
 });
 const TURNS = 3;
 const OBJECTS = [1, 2, 5, 10];
+const SPIN_US = [0, 50, 1000];
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const dir = mkdtempSync(join(tmpdir(), 'sonotrack-scaling-'));
 
@@ -44,10 +45,10 @@ function bytesOf(path) {
 
 try {
   const settings = [1, 2].flatMap((threads) =>
-    [false, true].map((spinning) => ({
+    SPIN_US.map((spinUs) => ({
       threads,
-      spinning,
-      path: profile(`t${threads}${spinning ? '-spinning' : ''}`, { threads, spinning }),
+      spinUs,
+      path: profile(`t${threads}-${spinUs}`, { threads, spinUs }),
       runs: [],
     })),
   );
@@ -56,12 +57,12 @@ try {
       setting.runs.push(bench(setting.path, options.rounds, OBJECTS));
     }
   }
-  const runs = settings.map(({ threads, spinning, runs }) => {
+  const runs = settings.map(({ threads, spinUs, runs }) => {
     const calls = runs[0].calls.map(({ call }, i) => [
       call,
       p50(runs.map((r) => r.calls[i].p50Ms)),
     ]);
-    return { threads, spinning, p50Ms: Object.fromEntries(calls) };
+    return { threads, spinUs, p50Ms: Object.fromEntries(calls) };
   });
 
   const cache = join(dir, 'cache');

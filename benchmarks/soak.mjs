@@ -1,7 +1,7 @@
 // An hour on duty: `node benchmarks/soak.mjs [--minutes 60] [--warm-up 5] [--window 10] [--out FILE]`. `serve` with the real
 // models in a process of its own: the phantom at 30 Hz, three objects, a corrective click every ten seconds, five viewers, MQTT
-// to mosquitto (without one, to the broker inside of `serve`). Measured from outside: the process's resident memory after the
-// warm-up, tracking and capture-to-viewer times of the first and of the last window, and where every frame went.
+// to mosquitto (without one, to the broker inside of `serve`). Measured from outside: the process's resident memory, tracking and
+// capture-to-viewer times of the first window after the warm-up and of the last, and where every frame went.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { connect } from 'sonotrack/client';
 import { WebSocket } from 'ws';
 import { Phantom } from '../dist/io/sources/phantom/phantom.js';
 import { centreOf } from '../scripts/picture-tools.mjs';
-import { freePorts, report, serve, summary } from './lib.mjs';
+import { freePorts, quantile, report, serve, summary } from './lib.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -93,7 +93,7 @@ for (let turn = 1; turn * CORRECT_EVERY_MS <= minutes * MINUTE_MS; turn++) {
   await delay(Math.max(0, beganMs + turn * CORRECT_EVERY_MS - performance.now()));
   const k = turn % LABELS.length;
   objects[k] = await click(LABELS[k], objects[k]);
-  if (turn * CORRECT_EVERY_MS >= warmUp * MINUTE_MS) memory.push(rssMiB());
+  memory.push({ atMs: turn * CORRECT_EVERY_MS, rssMiB: rssMiB() });
 }
 const counted = await counts();
 const held = newest.objects.length;
@@ -103,14 +103,21 @@ const [exitCode] = await once(server, 'exit');
 broker?.kill();
 rmSync(dir, { recursive: true, force: true });
 
-const times = (fromMin, toMin) => {
-  const within = seen.filter(({ atMs }) => atMs >= fromMin * MINUTE_MS && atMs < toMin * MINUTE_MS);
+/** What was seen in these minutes; memory goes up and down with garbage, so that its median stands for them. */
+const within = (fromMin, toMin) => {
+  const isIn = ({ atMs }) => atMs >= fromMin * MINUTE_MS && atMs < toMin * MINUTE_MS;
+  const frames = seen.filter(isIn);
   return {
-    track: summary(within.map(({ trackMs }) => trackMs)),
-    glassToViewer: summary(within.map(({ ageMs }) => ageMs)),
+    track: summary(frames.map(({ trackMs }) => trackMs)),
+    glassToViewer: summary(frames.map(({ ageMs }) => ageMs)),
+    rssMiB: quantile(
+      memory.filter(isIn).map((m) => m.rssMiB),
+      0.5,
+    ),
   };
 };
-const [first, last] = [times(warmUp, warmUp + window), times(minutes - window, minutes)];
+const [first, last] = [within(warmUp, warmUp + window), within(minutes - window, minutes)];
+const afterWarmUp = memory.filter(({ atMs }) => atMs >= warmUp * MINUTE_MS);
 report(
   {
     scenario: 'soak',
@@ -119,12 +126,8 @@ report(
     windowMinutes: window,
     viewers: VIEWERS,
     broker: broker ? 'mosquitto' : 'embedded',
-    rssMiB: {
-      afterWarmUp: memory[0],
-      most: Math.max(...memory),
-      atEnd: memory.at(-1),
-      growth: memory.at(-1) - memory[0],
-    },
+    rssGrowthMiB: last.rssMiB - first.rssMiB,
+    mostRssMiB: Math.max(...afterWarmUp.map((m) => m.rssMiB)),
     first,
     last,
     trackP99Ratio: last.track.p99Ms / first.track.p99Ms,

@@ -135,12 +135,12 @@ export const RUNTIME_SECTIONS = {
     const calls = Object.keys(r.runs[0].p50Ms);
     const { empty, full } = r.start;
     return [
-      `By threads and whether they spin, p50 in ms of whole calls, each setting in processes of its own, in turns (${r.machine.cpu}, ` +
+      `By threads and how long they spin for work (µs), p50 in ms of whole calls, each setting in processes of its own, in turns (${r.machine.cpu}, ` +
         `${r.machine.cores} cores):`,
       table(
-        ['threads', ...calls.map((call) => `\`${call}\``)],
+        ['threads, spin', ...calls.map((call) => `\`${call}\``)],
         r.runs.map((f) => [
-          `${f.threads}${f.spinning ? ', spinning' : ''}`,
+          `${f.threads}, ${f.spinUs}`,
           ...calls.map((call) => number(f.p50Ms[call], 1)),
         ]),
       ),
@@ -160,9 +160,10 @@ export const RUNTIME_SECTIONS = {
     const refused = Object.entries(r.clicks.refused).map(([code, n]) => `${n} ${code}`);
     return [
       `${r.minutes} minutes of \`serve\` at 30 frames a second: three objects, a click every ten seconds, ${r.viewers} viewers, MQTT to ` +
-        `${r.broker} (${r.machine.cpu}, ${r.machine.cores} cores). Resident memory after ${r.warmUpMinutes} minutes ` +
-        `${number(r.rssMiB.afterWarmUp, 0)} MiB, at the end ${number(r.rssMiB.atEnd, 0)} (${r.rssMiB.growth < 0 ? '−' : '+'}` +
-        `${number(Math.abs(r.rssMiB.growth), 1)}), at most ${number(r.rssMiB.most, 0)}. Of ${received} frames ${processed} were tracked, ` +
+        `${r.broker} (${r.machine.cpu}, ${r.machine.cores} cores). Resident memory, median of the ` +
+        `${r.windowMinutes} minutes after a warm-up of ${r.warmUpMinutes}: ${number(r.first.rssMiB, 0)} MiB; of the last ` +
+        `${r.windowMinutes}: ${number(r.last.rssMiB, 0)} (${r.rssGrowthMiB < 0 ? '−' : '+'}${number(Math.abs(r.rssGrowthMiB), 1)}); ` +
+        `at most ${number(r.mostRssMiB, 0)}. Of ${received} frames ${processed} were tracked, ` +
         `${dropped} replaced by a newer one and ${skipped} left out by the rate limit; ${r.unaccounted} were on their way when it was ` +
         `asked. Of ${r.clicks.made} clicks ${refused.length ? refused.join(', ') : 'none'} refused. p99 of the last ${r.windowMinutes} ` +
         `minutes over that of the first: ${number(r.trackP99Ratio, 2)} (track), ${number(r.glassToViewerP99Ratio, 2)} (capture to viewer).`,

@@ -71,6 +71,16 @@ ArrayView<T> ReadTypedArray(const char* stage, const Napi::Value& value, const c
   return {static_cast<const T*>(data), length};
 }
 
+int ReadWhole(const char* stage, const Napi::Value& value, const char* name, int least, int most) {
+  const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : NAN;
+  if (!(number >= least && number <= most) || number != std::floor(number)) {
+    ThrowUnexpected(stage,
+                    "a whole number from " + std::to_string(least) + " to " + std::to_string(most),
+                    name, value);
+  }
+  return static_cast<int>(number);
+}
+
 RuntimeOptions ReadRuntime(const char* stage, const Napi::Object& object) {
   RuntimeOptions options;
   const Napi::Value providers = object.Get("providers");
@@ -84,20 +94,14 @@ RuntimeOptions ReadRuntime(const char* stage, const Napi::Object& object) {
   options.threads = ReadCount(stage, object.Get("threads"), "threads", 256);
   const Napi::Value cache_dir = object.Get("cacheDir");
   if (!cache_dir.IsNull()) options.cache_dir = ReadString(stage, cache_dir, "cacheDir");
-  const Napi::Value spinning = object.Get("spinning");
-  if (!spinning.IsBoolean()) ThrowUnexpected(stage, "a boolean", "spinning", spinning);
-  options.spinning = spinning.As<Napi::Boolean>().Value();
+  options.spin_us = ReadWhole(stage, object.Get("spinUs"), "spinUs", 0, 10'000);
   return options;
 }
 
 }  // namespace
 
 int ReadCount(const char* stage, const Napi::Value& value, const char* name, int most) {
-  const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : NAN;
-  if (!(number >= 1 && number <= most) || number != std::floor(number)) {
-    ThrowUnexpected(stage, "a whole number from 1 to " + std::to_string(most), name, value);
-  }
-  return static_cast<int>(number);
+  return ReadWhole(stage, value, name, 1, most);
 }
 
 int64_t ReadId(const char* stage, const Napi::Value& value) {

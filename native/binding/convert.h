@@ -20,9 +20,9 @@ struct RuntimeOptions {
   std::vector<Provider> providers;
   int threads = 1;
   std::string cache_dir;
-  bool spinning = false;
+  int spin_us = 0;
 
-  OrtEngineOptions On(Provider provider) const { return {provider, threads, cache_dir, spinning}; }
+  OrtEngineOptions On(Provider provider) const { return {provider, threads, cache_dir, spin_us}; }
 };
 
 /** `EngineOptions` of src/runtime/engine.ts and the sizes of the bundle. */

@@ -203,7 +203,9 @@ class OrtEngine : public InferenceEngine {
     options.SetExecutionMode(ORT_SEQUENTIAL);
     options.SetGraphOptimizationLevel(ORT_ENABLE_ALL);
     options.AddConfigEntry(kOrtSessionOptionsConfigAllowIntraOpSpinning,
-                           options_.spinning ? "1" : "0");
+                           options_.spin_us > 0 ? "1" : "0");
+    options.AddConfigEntry(kOrtSessionOptionsConfigIntraOpSpinDurationUs,
+                           std::to_string(options_.spin_us).c_str());
     // Five sessions share the cores: one that has finished must not spin against the next.
     options.AddConfigEntry(kOrtSessionOptionsConfigForceSpinningStop, "1");
     if (SignedWeightsSaturate()) {

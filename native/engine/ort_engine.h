@@ -16,9 +16,9 @@ struct OrtEngineOptions {
   /** Folder for optimised graphs and TensorRT engines (one folder a graph, ONNX Runtime, TensorRT
    * and GPU); empty: none. */
   std::string cache_dir;
-  /** Whether threads may spin for work during a run (lower latency, more power). They never spin
-   * between runs. */
-  bool spinning = true;
+  /** How long a thread spins for work during a run before it sleeps, µs; 0: not at all. Threads
+   * never spin between runs. */
+  int spin_us = 0;
 };
 
 /** Version of the ONNX Runtime library in this process, for instance `1.30.0`. */

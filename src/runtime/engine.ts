@@ -106,8 +106,8 @@ export interface RuntimeOptions {
   providers: ExecutionProvider[];
   /** Threads of one inference, and of the flow beside it, ≥ 1. */
   threads: number;
-  /** Whether these threads spin for work during a run: lower latency, more power. They never spin between runs. */
-  spinning: boolean;
+  /** How long one of these threads spins for work during a run before it sleeps, µs; 0: not at all. They never spin between runs. */
+  spinUs: number;
   /** Folder for optimised graphs and TensorRT engines, or null for no cache. */
   cacheDir: string | null;
 }

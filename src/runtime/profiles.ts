@@ -22,8 +22,8 @@ export interface FirmwareProfile {
   precision: Precision;
   /** Intra-op threads of one inference; a machine with fewer cores uses those. */
   threads: number;
-  /** Whether these threads spin for work during an inference: lower latency, more power. */
-  spinning: boolean;
+  /** How long one of these threads spins for work during an inference before it sleeps, µs: latency against power; 0: not at all. */
+  spinUs: number;
   /** A bundle of another input size is refused; absent: any. */
   inputSizePx: { sonosam?: number; deaot?: number };
   /** Time for one tracked frame, ms. */
@@ -129,7 +129,7 @@ export function parseProfile(text: string, file: string): FirmwareProfile {
 export const runtimeOptionsOf = (profile: FirmwareProfile): RuntimeOptions => ({
   providers: profile.providers,
   threads: threadsOf(profile),
-  spinning: profile.spinning,
+  spinUs: profile.spinUs,
   cacheDir: cacheFolder(profile),
 });
 

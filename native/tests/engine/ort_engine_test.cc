@@ -70,7 +70,7 @@ TEST("the CPU is always a provider") {
 
 TEST("a graph is opened, described and run") {
   const Folder folder;
-  const auto engine = CreateOrtEngine({Provider::kCpu, 1, "", true});
+  const auto engine = CreateOrtEngine({Provider::kCpu, 1, "", 50});
   const auto session = engine->Open(folder.model());
   EXPECT_EQ(session->name(), std::string("square.onnx"));
   EXPECT_EQ(session->RequireInput("x", DataType::kFloat32, {-1}).shape, (Shape{2}));
@@ -79,7 +79,7 @@ TEST("a graph is opened, described and run") {
 
 TEST("a missing and a truncated model are MODEL_INVALID") {
   const Folder folder;
-  const auto engine = CreateOrtEngine({Provider::kCpu, 1, folder.cache(), true});
+  const auto engine = CreateOrtEngine({Provider::kCpu, 1, folder.cache(), 50});
   EXPECT_THROWS(ErrorCode::kModelInvalid, "`missing.onnx`", engine->Open("missing.onnx"));
   const std::string model = SquareModel();
   std::ofstream(folder.model(), std::ios::binary) << model.substr(0, model.size() / 2);
@@ -89,7 +89,7 @@ TEST("a missing and a truncated model are MODEL_INVALID") {
 
 TEST("the optimised graph is cached, used again, and rewritten when broken") {
   const Folder folder;
-  const auto engine = CreateOrtEngine({Provider::kCpu, 1, folder.cache(), false});
+  const auto engine = CreateOrtEngine({Provider::kCpu, 1, folder.cache(), 0});
   EXPECT_EQ(SquareOf(engine->Open(folder.model()).get(), 2), 4.0f);
   const auto files = Files(folder.cache());
   EXPECT_EQ(files.size(), 1u);
@@ -104,7 +104,7 @@ TEST("the optimised graph is cached, used again, and rewritten when broken") {
 
 TEST("after a cancellation nothing runs and nothing opens") {
   const Folder folder;
-  const auto engine = CreateOrtEngine({Provider::kCpu, 1, "", true});
+  const auto engine = CreateOrtEngine({Provider::kCpu, 1, "", 50});
   const auto session = engine->Open(folder.model());
   engine->Cancel();
   EXPECT_THROWS(ErrorCode::kInferenceCancelled, "cancelled", SquareOf(session.get(), 1));

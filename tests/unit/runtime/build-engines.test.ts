@@ -15,7 +15,7 @@ const bundle = {
 const runtime = {
   providers: ['tensorrt' as const, 'cpu' as const],
   threads: 2,
-  spinning: false,
+  spinUs: 0,
   cacheDir: '/cache',
 };
 
