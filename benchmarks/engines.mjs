@@ -20,6 +20,8 @@ const { values: options } = parseArgs({
   },
 });
 const rounds = Number(options.rounds);
+/** Longer than the threads of any of them spin after a call. */
+const PAUSE_MS = 30;
 const frames = await phantomFrames(60);
 const centre = { x: frames[0].widthPx / 2, y: frames[0].heightPx / 2, label: 1 };
 const frameAt = (i) => thereAndBack(frames, i);
@@ -78,9 +80,8 @@ const calls = {};
 const parts = {};
 for (const call of ['setImage', 'predict', 'track']) {
   const told = names.map(() => []);
-  const ms = await inTurns(names, rounds, async (name, i) => {
-    told[names.indexOf(name)].push(await subjects[name][call](i));
-  });
+  const once = async (name, i) => told[names.indexOf(name)].push(await subjects[name][call](i));
+  const ms = await inTurns(names, rounds, once, PAUSE_MS);
   const own = told[0].slice(-rounds);
   if (call !== 'predict') parts[call] = own.map((t, i) => ({ ...t, wholeMs: ms[0][i] }));
   const byName = Object.fromEntries(names.map((name, i) => [name, summary(ms[i])]));

@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { openSource } from 'sonotrack';
 
@@ -29,14 +30,16 @@ export const summary = (values) => ({
 
 /**
  * Times `call(subject, round)` for all subjects in turns (A B, B A, …), so that each meets the same machine; the first
- * rounds are thrown away. Returns ms per subject, in the subjects' order.
+ * rounds are thrown away. Returns ms per subject, in the subjects' order. `pauseMs` before each call: for subjects whose
+ * threads spin for a while after a call, and would take from the next one's.
  */
-export async function inTurns(subjects, rounds, call) {
+export async function inTurns(subjects, rounds, call, pauseMs = 0) {
   const ms = subjects.map(() => []);
   for (let round = 0; round < rounds + WARM_UP; round++) {
     const order = subjects.map((_, i) => i);
     if (round % 2) order.reverse();
     for (const i of order) {
+      if (pauseMs > 0) await delay(pauseMs);
       const began = performance.now();
       await call(subjects[i], round);
       if (round >= WARM_UP) ms[i].push(performance.now() - began);
