@@ -11,7 +11,7 @@ namespace {
 /** Added to the variances, gray levels². */
 constexpr float kNoise2 = 4;
 constexpr int kRadius = LocalMatch::kWindow / 2;
-constexpr int kSums = 5;  // a, b, aa, bb, ab
+constexpr size_t kSums = 5;  // a, b, aa, bb, ab
 /** Rows that a thread takes at a time; the sums begin anew with each band. */
 constexpr int kBandRows = 64;
 
@@ -23,8 +23,14 @@ float Within(int i, int count, int radius) {
 }  // namespace
 
 LocalMatch::LocalMatch(Size size)
-    : size_(size),
-      columns_(static_cast<size_t>(size.h / kBandRows + 1) * kSums * static_cast<size_t>(size.w)) {}
+    : size_(size), bands_(static_cast<size_t>(size.h / kBandRows + 1)) {
+  const auto w = static_cast<size_t>(size.w);
+  for (Band& band : bands_) {
+    band.columns.resize(kSums * (w + 2 * kRadius), 0.0f);
+    band.windows.resize(kSums * w);
+  }
+  for (int x = 0; x < size.w; ++x) share_.push_back(1 / Within(x, size.w, kRadius));
+}
 
 void LocalMatch::Compute(const float* a, const float* b, float* out, ForkJoin* fork) {
   fork->ForRows(size_.h, kBandRows,
@@ -33,21 +39,23 @@ void LocalMatch::Compute(const float* a, const float* b, float* out, ForkJoin* f
 
 SONOTRACK_CLONES void LocalMatch::ComputeRows(const float* a, const float* b, float* out,
                                               int first_row, int end_row) {
-  const int width = size_.w;
-  const auto w = static_cast<size_t>(width);
-  float* const columns = &columns_[static_cast<size_t>(first_row / kBandRows) * kSums * w];
-  std::fill_n(columns, kSums * w, 0.0f);
-  float* const sums[kSums] = {columns, columns + w, columns + 2 * w, columns + 3 * w,
-                              columns + 4 * w};
+  const auto w = static_cast<size_t>(size_.w);
+  const size_t padded = w + 2 * kRadius;
+  Band& band = bands_[static_cast<size_t>(first_row / kBandRows)];
+  std::fill(band.columns.begin(), band.columns.end(), 0.0f);
+  float* const columns = band.columns.data();
+  float* const windows = band.windows.data();
   const auto add_row = [&](int y, float sign) {
     const float* ra = a + static_cast<size_t>(y) * w;
     const float* rb = b + static_cast<size_t>(y) * w;
+    float* const sums = columns + kRadius;
+    SONOTRACK_INDEPENDENT
     for (size_t x = 0; x < w; ++x) {
-      sums[0][x] += sign * ra[x];
-      sums[1][x] += sign * rb[x];
-      sums[2][x] += sign * ra[x] * ra[x];
-      sums[3][x] += sign * rb[x] * rb[x];
-      sums[4][x] += sign * ra[x] * rb[x];
+      sums[x] += sign * ra[x];
+      sums[padded + x] += sign * rb[x];
+      sums[2 * padded + x] += sign * ra[x] * ra[x];
+      sums[3 * padded + x] += sign * rb[x] * rb[x];
+      sums[4 * padded + x] += sign * ra[x] * rb[x];
     }
   };
   const int before = std::max(first_row - kRadius, 0);
@@ -55,27 +63,29 @@ SONOTRACK_CLONES void LocalMatch::ComputeRows(const float* a, const float* b, fl
   for (int y = first_row; y < end_row; ++y) {
     if (y + kRadius < size_.h) add_row(y + kRadius, 1);
     if (y - kRadius - 1 >= before) add_row(y - kRadius - 1, -1);
-    const int rows = std::min(y + kRadius, size_.h - 1) - std::max(y - kRadius, 0) + 1;
-    float* to = out + static_cast<size_t>(y) * w;
-    float within[kSums] = {0, 0, 0, 0, 0};
-    for (int x = 0; x < std::min(kRadius, width); ++x) {
-      for (int s = 0; s < kSums; ++s) within[s] += sums[s][x];
+    // Beyond the border the columns are 0.
+    for (size_t s = 0; s < kSums; ++s) {
+      const float* column = columns + s * padded;
+      float* window = windows + s * w;
+      SONOTRACK_INDEPENDENT
+      for (size_t x = 0; x < w; ++x) {
+        float sum = 0;
+        for (size_t k = 0; k < kWindow; ++k) sum += column[x + k];
+        window[x] = sum;
+      }
     }
-    for (int x = 0; x < width; ++x) {
-      if (x + kRadius < width) {
-        for (int s = 0; s < kSums; ++s) within[s] += sums[s][x + kRadius];
-      }
-      if (x - kRadius - 1 >= 0) {
-        for (int s = 0; s < kSums; ++s) within[s] -= sums[s][x - kRadius - 1];
-      }
-      const int columns = std::min(x + kRadius, width - 1) - std::max(x - kRadius, 0) + 1;
-      const float share = 1.0f / static_cast<float>(rows * columns);
-      const float mean_a = within[0] * share;
-      const float mean_b = within[1] * share;
-      const float variance_a = std::max(within[2] * share - mean_a * mean_a, 0.0f) + kNoise2;
-      const float variance_b = std::max(within[3] * share - mean_b * mean_b, 0.0f) + kNoise2;
-      const float covariance = within[4] * share - mean_a * mean_b;
-      to[x] = covariance / std::sqrt(variance_a * variance_b);
+    const float* share_of_columns = share_.data();
+    const float share_of_rows = 1 / Within(y, size_.h, kRadius);
+    float* to = out + static_cast<size_t>(y) * w;
+    SONOTRACK_INDEPENDENT
+    for (size_t x = 0; x < w; ++x) {
+      const float share = share_of_rows * share_of_columns[x];
+      const float mean_a = windows[x] * share;
+      const float mean_b = windows[w + x] * share;
+      const float variance_a = std::max(windows[2 * w + x] * share - mean_a * mean_a, 0.0f);
+      const float variance_b = std::max(windows[3 * w + x] * share - mean_b * mean_b, 0.0f);
+      const float covariance = windows[4 * w + x] * share - mean_a * mean_b;
+      to[x] = covariance / std::sqrt((variance_a + kNoise2) * (variance_b + kNoise2));
     }
   }
 }

@@ -25,8 +25,15 @@ class LocalMatch {
  private:
   void ComputeRows(const float* a, const float* b, float* out, int first_row, int end_row);
 
+  /** Of a band of rows, which one thread computes. */
+  struct Band {
+    std::vector<float> columns;  // sums over a column of the window: 5 quantities × padded width
+    std::vector<float> windows;  // over the window: 5 quantities × width
+  };
+
   Size size_;
-  std::vector<float> columns_;  // sums over a column of the window: bands × 5 quantities × width
+  std::vector<Band> bands_;
+  std::vector<float> share_;  // 1 / columns of the window about x that lie inside
 };
 
 /** Blurs f32[h, w] in place by three passes of a box of 2 `radius` + 1 px; `scratch` grows to
