@@ -42,6 +42,9 @@ class BuildWorker : public Napi::AsyncWorker {
     deferred_.Resolve(result);
   }
 
+  /** What is no failure of the domain, for instance no memory. */
+  void OnError(const Napi::Error& error) override { deferred_.Reject(error.Value()); }
+
  private:
   const Napi::Promise::Deferred deferred_;
   const BuildOptions options_;
