@@ -7,6 +7,9 @@
 namespace sonotrack {
 namespace {
 
+/** px from the frame's corner: far beyond any frame, and finite in the graph's coordinates too. */
+constexpr float kMostCoordinate = 1e6f;
+
 constexpr int kCandidates = 3;
 
 Mask MaskOf(const float* logits, float score, const GridTaps& taps) {
@@ -95,10 +98,11 @@ void SonoSamLite::SetPrompts(const char* stage, const Letterbox& box, const Prom
     ThrowInvalid(stage, "expected x, y, label triples for `points` but received " +
                             std::to_string(prompts.points.size()) + " values (Float32Array)");
   }
-  const auto finite = [](float value) { return std::isfinite(value); };
-  if (!std::all_of(prompts.points.begin(), prompts.points.end(), finite) ||
-      (prompts.box && !std::all_of(prompts.box->begin(), prompts.box->end(), finite))) {
-    ThrowInvalid(stage, "expected finite numbers for `points` and `box`");
+  // False for NaN, too.
+  const auto sane = [](float value) { return std::abs(value) <= kMostCoordinate; };
+  if (!std::all_of(prompts.points.begin(), prompts.points.end(), sane) ||
+      (prompts.box && !std::all_of(prompts.box->begin(), prompts.box->end(), sane))) {
+    ThrowInvalid(stage, "expected finite numbers within a million for `points` and `box`");
   }
   if (!prompts.previous.empty() && prompts.previous.size() != box.frame.area()) {
     ThrowInvalid(stage, "expected " + std::to_string(box.frame.area()) +

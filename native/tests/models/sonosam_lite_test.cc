@@ -90,14 +90,16 @@ TEST("multimask gives three candidates, best first") {
 TEST("prompts that do not fit are refused") {
   fake::World world;
   const Embedding embedding = Encoded(&world, fake::Frame(1).view());
-  Prompts none, pair, infinite, previous;
+  Prompts none, pair, infinite, huge, previous;
   pair.points = {1, 2};
   infinite.points = {NAN, 1, 1};
+  huge.box = {0, 0, 3e38f, 1};
   previous.previous = {1, 2, 3};
   EXPECT_THROWS(ErrorCode::kInvalidArgument, "at least one point",
                 Predict(&world, embedding, none));
   EXPECT_THROWS(ErrorCode::kInvalidArgument, "triples", Predict(&world, embedding, pair));
   EXPECT_THROWS(ErrorCode::kInvalidArgument, "finite", Predict(&world, embedding, infinite));
+  EXPECT_THROWS(ErrorCode::kInvalidArgument, "finite", Predict(&world, embedding, huge));
   EXPECT_THROWS(ErrorCode::kInvalidArgument, "expected 256 values for `previous`",
                 Predict(&world, embedding, previous));
 }
