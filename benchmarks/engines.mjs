@@ -1,8 +1,8 @@
 // The native engine beside onnxruntime-node on the same graphs, and beside the models in PyTorch (FP32), in turns in one run:
 //   node benchmarks/engines.mjs [--rounds 60] [--python PYTHON] [--out FILE]
 // PYTHON is one with sonotrack_training (training/); without, that column is left out. PyTorch runs the networks alone: no frames
-// are brought in, no flow is computed. For the native engine also where a call's time goes, where it says so: `inference` is what the graphs take,
-// `flow` what tracking waits for the flow beyond the encoder, `overhead` everything else of a whole call.
+// are brought in, no flow is computed. For the native engine also where a call's time goes, where it says so: `inference` is
+// what the graphs take, `flow` what tracking waits for the flow beyond the encoder, `overhead` everything else of a whole call.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';

@@ -1,7 +1,8 @@
 // Faults, and what the sonographer sees of them: `node benchmarks/faults.mjs [--only TEXT] [--out FILE]`. Needs mosquitto; what
-// needs root on Linux (a full disk, too little memory) or libfaketime (a clock that jumps) is left out where that is missing. A viewer follows one object at 30 Hz while something real is killed, starved
-// or lied to: `serve` with the real models in a process of its own, or, where inference itself must go wrong, a session in this
-// one whose tracker does so on command. Recovery counts from the end of the fault to the next frame with the object.
+// needs root on Linux (a full disk, too little memory) or libfaketime (a clock that jumps) is left out where that is missing.
+// A viewer follows one object at 30 Hz while something real is killed, starved or lied to: `serve` with the real models in a
+// process of its own, or, where inference itself must go wrong, a session in this one whose tracker does so on command.
+// Recovery counts from the end of the fault to the next frame with the object.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {

@@ -9,17 +9,12 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { openSource } from 'sonotrack';
+import { quantile } from '../dist/eval/figures.js';
+
+export { quantile } from '../dist/eval/figures.js';
+export { disc, thereAndBack } from '../dist/eval/speed.js';
 
 const WARM_UP = 8;
-
-/** Value at quantile `q` (0–1), linear between the two nearest samples. */
-export function quantile(values, q) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = (sorted.length - 1) * q;
-  const low = Math.floor(at);
-  const high = Math.min(low + 1, sorted.length - 1);
-  return sorted[low] + (sorted[high] - sorted[low]) * (at - low);
-}
 
 export const summary = (values) => ({
   n: values.length,
@@ -55,13 +50,6 @@ export async function phantomFrames(count, seed = 1) {
   for await (const frame of source) frames.push(frame);
   await source.close();
   return frames;
-}
-
-/** Frame `i` of an endless stream of these: there and back, so that the motion never jumps. */
-export function thereAndBack(frames, i) {
-  const last = frames.length - 1;
-  const at = i % (2 * last);
-  return frames[at <= last ? at : 2 * last - at];
 }
 
 /** As many ports of loopback that nobody listens on. */

@@ -2,8 +2,8 @@
 //   node --expose-gc benchmarks/tracking.mjs [--frames 10000] [--rounds 60] [--models-dir DIR] [--out FILE]
 // One device, two trackers of the same phantom in turns; then one of them goes on, there and back over its frames.
 import { parseArgs } from 'node:util';
-import { Mask, openDevice } from 'sonotrack';
-import { inTurns, phantomFrames, quantile, report, summary, thereAndBack } from './lib.mjs';
+import { openDevice } from 'sonotrack';
+import { disc, inTurns, phantomFrames, quantile, report, summary, thereAndBack } from './lib.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -21,25 +21,11 @@ const device = await openDevice({
   ...(options['models-dir'] && { modelsDir: options['models-dir'] }),
 });
 const frames = await phantomFrames(61);
-const { widthPx, heightPx } = frames[0];
-
-/** Disc k of ten, two rows of five. */
-function disc(k) {
-  const [x, y] = [(0.14 + 0.18 * (k % 5)) * widthPx, (k < 5 ? 0.35 : 0.7) * heightPx];
-  const radius = 0.07 * widthPx;
-  const inside = (_, i) =>
-    Math.hypot((i % widthPx) - x, Math.floor(i / widthPx) - y) < radius ? 1 : 0;
-  return Mask.fromBitmap(
-    Uint8Array.from({ length: widthPx * heightPx }, inside),
-    widthPx,
-    heightPx,
-  );
-}
 
 const trackers = [];
 for (const count of [1, 10]) {
   const tracker = await device.createTracker();
-  const objects = Array.from({ length: count }, (_, k) => ({ id: k + 1, mask: disc(k) }));
+  const objects = Array.from({ length: count }, (_, k) => disc(k, frames[0]));
   await tracker.start(frames[0], objects);
   trackers.push(tracker);
 }
@@ -53,7 +39,7 @@ const [tracker] = trackers;
 const total = [];
 const parts = { preprocessMs: [], inferenceMs: [], postprocessMs: [] };
 const rssMiB = {};
-await tracker.start(frames[0], [{ id: 1, mask: disc(2) }]);
+await tracker.start(frames[0], [disc(2, frames[0])]);
 const memoryBytes = tracker.memoryBytes;
 for (let i = 1; i <= count; i++) {
   const began = performance.now();

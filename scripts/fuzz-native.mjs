@@ -7,20 +7,13 @@
 // found on the way, as few inputs as reach all of it, back into the corpus: native/tests/fuzz/corpus/PROGRAM.tar.gz.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { report } from '../benchmarks/lib.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -111,11 +104,5 @@ const worker = async () => {
 };
 await Promise.all(Array.from({ length: Number(options.jobs) }, worker));
 const sorted = Object.fromEntries(names.map((name) => [name, programs[name]]));
-const result = { scenario: 'fuzz-native', secondsEach: seconds, programs: sorted };
-const json = `${JSON.stringify(result, null, 2)}\n`;
-console.log(json);
-if (options.out) {
-  writeFileSync(`${options.out}.partial`, json);
-  renameSync(`${options.out}.partial`, options.out);
-}
+report({ scenario: 'fuzz-native', secondsEach: seconds, programs: sorted }, options.out);
 if (Object.values(programs).some(({ findings }) => findings > 0)) process.exitCode = 1;

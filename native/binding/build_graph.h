@@ -5,8 +5,9 @@
 namespace sonotrack {
 
 /**
- * `buildGraph({ path, providers, threads, cacheDir })`: opens one graph as `open` would, so that
- * its optimised form or its TensorRT engine lies in the cache, and closes it again. Resolves to
+ * `buildGraph({ graph, providers, threads, spinUs, cacheDir })`: opens one graph as `open` would,
+ * so that its optimised form or its TensorRT engine lies in the cache, and closes it again.
+ * Resolves to
  * `{ provider, fellBackFrom, fromCache }`.
  */
 Napi::Value BuildGraph(const Napi::CallbackInfo& info);

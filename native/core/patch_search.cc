@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <type_traits>
 
 #include "core/error.h"
 
@@ -39,6 +40,21 @@ Place PlaceOf(float x, float y) {
 
 /** NaN becomes `least`. */
 float Hold(float value, float least, float most) { return std::min(std::max(least, value), most); }
+
+/** Calls `run` with the side of a patch as a constant. */
+template <class Run>
+void WithSide(int side, const Run& run) {
+  switch (side) {
+    case 4:
+      return run(std::integral_constant<int, 4>());
+    case 12:
+      return run(std::integral_constant<int, 12>());
+    case 16:
+      return run(std::integral_constant<int, 16>());
+    default:
+      return run(std::integral_constant<int, 8>());
+  }
+}
 
 }  // namespace
 
@@ -369,34 +385,15 @@ SONOTRACK_CLONES void PatchSearch::DivideRows(int first_row, int end_row, FlowFi
 
 void PatchSearch::Search(const FlowPlane& from, const FlowPlane& to, const FlowField* coarser,
                          const FlowField* initial, ForkJoin* fork) {
-  switch (options_.patch_size_px) {
-    case 4:
-      return SearchAll<4>(from, to, coarser, initial, fork);
-    case 12:
-      return SearchAll<12>(from, to, coarser, initial, fork);
-    case 16:
-      return SearchAll<16>(from, to, coarser, initial, fork);
-    default:
-      return SearchAll<8>(from, to, coarser, initial, fork);
-  }
+  WithSide(options_.patch_size_px,
+           [&](auto side) { SearchAll<decltype(side)::value>(from, to, coarser, initial, fork); });
 }
 
 void PatchSearch::Densify(const FlowPlane& from, const FlowPlane& to, FlowField* flow,
                           ForkJoin* fork) {
-  const auto add = [&](int first, int end) {
-    switch (options_.patch_size_px) {
-      case 4:
-        return AddRows<4>(from, to, first, end);
-      case 12:
-        return AddRows<12>(from, to, first, end);
-      case 16:
-        return AddRows<16>(from, to, first, end);
-      default:
-        return AddRows<8>(from, to, first, end);
-    }
-  };
   fork->ForRows(size_.h, kBandRows, [&](int first, int end) {
-    add(first, end);
+    WithSide(options_.patch_size_px,
+             [&](auto side) { AddRows<decltype(side)::value>(from, to, first, end); });
     DivideRows(first, end, flow);
   });
 }

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { buildEngines } from '../runtime/build-engines.js';
+import { buildEngines, type BuiltGraph } from '../runtime/build-engines.js';
 import { openBundle } from '../runtime/bundle-store.js';
 import { loadProfile, runtimeOptionsOf } from '../runtime/profiles.js';
 import { UsageError } from './failure.js';
@@ -48,20 +48,18 @@ async function buildAll(options: BuildOptions): Promise<void> {
   const silent = options.quiet || options.json;
   const progress = createProgress(total, { silent, unit: 'graphs' });
   let done = 0;
+  let built: BuiltGraph[];
   try {
-    const built = await buildEngines(bundle, { ...runtime, cacheDir }, () =>
-      progress.update(++done),
-    );
-    const missing = built[0].fellBackFrom;
-    const note = missing.length > 0 ? `; not available here: ${missing.join(', ')}` : '';
-    const rows = built.map(({ graph, provider, fromCache, ms }) => [
-      graph,
-      provider,
-      fromCache ? 'was there' : `built in ${(ms / 1000).toFixed(1)} s`,
-    ]);
-    progress.stop();
-    print(options, { cacheDir, graphs: built }, `${columns(rows)}\nin ${cacheDir}${note}`);
+    built = await buildEngines(bundle, { ...runtime, cacheDir }, () => progress.update(++done));
   } finally {
     progress.stop();
   }
+  const missing = built[0].fellBackFrom;
+  const note = missing.length > 0 ? `; not available here: ${missing.join(', ')}` : '';
+  const rows = built.map(({ graph, provider, fromCache, ms }) => [
+    graph,
+    provider,
+    fromCache ? 'was there' : `built in ${(ms / 1000).toFixed(1)} s`,
+  ]);
+  print(options, { cacheDir, graphs: built }, `${columns(rows)}\nin ${cacheDir}${note}`);
 }

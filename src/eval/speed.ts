@@ -26,7 +26,7 @@ const COLUMNS = 5;
 const RADIUS = 0.07;
 
 /** Object k of up to ten: a disc, in rows of five. */
-function disc(k: number, { widthPx, heightPx }: Frame): ObjectMask {
+export function disc(k: number, { widthPx, heightPx }: Frame): ObjectMask {
   const x = (0.14 + 0.18 * (k % COLUMNS)) * widthPx;
   const y = (k < COLUMNS ? 0.35 : 0.7) * heightPx;
   const bitmap = new Uint8Array(widthPx * heightPx);
@@ -37,9 +37,16 @@ function disc(k: number, { widthPx, heightPx }: Frame): ObjectMask {
   return { id: k + 1, mask: Mask.fromBitmap(bitmap, widthPx, heightPx) };
 }
 
+/** Frame `i` of an endless stream of these, at least two: there and back, so that the motion never jumps. */
+export function thereAndBack<T>(frames: readonly T[], i: number): T {
+  const last = frames.length - 1;
+  const at = i % (2 * last);
+  return frames[at <= last ? at : 2 * last - at];
+}
+
 /**
  * Times each kind of call, one after the other on one device. `frames`, at least two of one size, are gone through there and
- * back, so that the motion never jumps. `onCall` is told of each timed call.
+ * back. `onCall` is told of each timed call.
  * @throws what the device throws
  */
 export async function measureSpeed(
@@ -48,11 +55,7 @@ export async function measureSpeed(
   { rounds, objects }: SpeedOptions,
   onCall: () => void = () => undefined,
 ): Promise<CallSpeed[]> {
-  const last = frames.length - 1;
-  const frameAt = (i: number): Frame => {
-    const at = i % (2 * last);
-    return frames[at <= last ? at : 2 * last - at];
-  };
+  const frameAt = (i: number): Frame => thereAndBack(frames, i);
   const time = async (call: string, once: (i: number) => Promise<unknown>): Promise<CallSpeed> => {
     const ms: number[] = [];
     for (let i = 0; i < WARM_UP + rounds; i++) {

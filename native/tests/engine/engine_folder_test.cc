@@ -1,12 +1,11 @@
 #include "engine/engine_folder.h"
 
-#include <unistd.h>
-
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
 
 #include "check.h"
+#include "temp_folder.h"
 
 using namespace sonotrack;
 namespace fs = std::filesystem;
@@ -15,12 +14,6 @@ namespace {
 
 /** A provider that takes an engine it finds, if it is good, and otherwise builds one in a while. */
 struct FakeProvider {
-  FakeProvider() {
-    std::string pattern = (fs::temp_directory_path() / "engine_folder_XXXXXX").string();
-    root = ::mkdtemp(pattern.data());
-  }
-  ~FakeProvider() { fs::remove_all(root); }
-
   bool Open() {
     return OpenWithFolder(path(), scratch(), [this](const std::string& folder) {
       ++opened;
@@ -37,10 +30,10 @@ struct FakeProvider {
       std::ofstream(engine) << "good";
     });
   }
-  std::string path() const { return (root / "g.engines").string(); }
-  std::string scratch() const { return (root / "g.engines.1.tmp").string(); }
+  std::string path() const { return folder.At("g.engines"); }
+  std::string scratch() const { return folder.At("g.engines.1.tmp"); }
 
-  fs::path root;
+  const TempFolder folder;
   int opened = 0;
   bool fails = false;
 };
@@ -73,7 +66,7 @@ TEST("a build that fails leaves nothing, and says why") {
     reason = error.what();
   }
   EXPECT_EQ(reason, std::string("out of memory"));
-  EXPECT(fs::is_empty(provider.root));
+  EXPECT(fs::is_empty(provider.folder.path));
   provider.fails = false;
   EXPECT(!provider.Open());
   EXPECT(provider.Open());

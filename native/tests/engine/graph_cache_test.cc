@@ -1,27 +1,15 @@
 #include "engine/graph_cache.h"
 
-#include <unistd.h>
-
 #include <filesystem>
 #include <fstream>
 
 #include "check.h"
+#include "temp_folder.h"
 
 using namespace sonotrack;
 namespace fs = std::filesystem;
 
 namespace {
-
-/** A folder of its own that is removed again. */
-struct Folder {
-  Folder() {
-    std::string pattern = (fs::temp_directory_path() / "graph_cache_XXXXXX").string();
-    path = ::mkdtemp(pattern.data());
-  }
-  ~Folder() { fs::remove_all(path); }
-  std::string At(const char* name) const { return (path / name).string(); }
-  fs::path path;
-};
 
 void Write(const std::string& path, const std::string& text) {
   std::ofstream(path, std::ios::binary) << text;
@@ -34,7 +22,7 @@ std::string Text(const std::optional<std::vector<char>>& bytes) {
 }  // namespace
 
 TEST("what was committed is loaded, under a name that appears only when complete") {
-  const Folder folder;
+  const TempFolder folder;
   Write(folder.At("m.onnx"), "model");
   const GraphCache cache(folder.At("cache"));
   const std::string entry = cache.EntryFor(folder.At("m.onnx"), "1.30.0 cpu").value();
@@ -48,7 +36,7 @@ TEST("what was committed is loaded, under a name that appears only when complete
 }
 
 TEST("the entry depends on the model's content and on the optimiser") {
-  const Folder folder;
+  const TempFolder folder;
   const GraphCache cache(folder.At("cache"));
   Write(folder.At("m.onnx"), "model");
   const auto entry = cache.EntryFor(folder.At("m.onnx"), "1.30.0 cpu");
@@ -60,7 +48,7 @@ TEST("the entry depends on the model's content and on the optimiser") {
 }
 
 TEST("an altered, truncated or foreign file counts as absent") {
-  const Folder folder;
+  const TempFolder folder;
   const std::string entry = folder.At("e.graph"), scratch = folder.At("s");
   Write(scratch, "optimised");
   EXPECT(GraphCache::Commit(scratch, entry));
@@ -81,7 +69,7 @@ TEST("an altered, truncated or foreign file counts as absent") {
 }
 
 TEST("a folder that cannot be made means no cache") {
-  const Folder folder;
+  const TempFolder folder;
   Write(folder.At("file"), "");
   const GraphCache cache(folder.At("file/cache"));
   EXPECT(!cache.ScratchFor(folder.At("file/cache/e.graph")).has_value());

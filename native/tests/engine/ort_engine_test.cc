@@ -1,12 +1,11 @@
 #include "engine/ort_engine.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 
 #include "check.h"
+#include "temp_folder.h"
 
 using namespace sonotrack;
 namespace fs = std::filesystem;
@@ -36,16 +35,11 @@ std::string SquareModel() {
   return Varint(0x08, 8) + Field(0x3a, graph) + Field(0x42, Varint(0x10, 13));  // IR 8, opset 13
 }
 
-struct Folder {
-  Folder() {
-    std::string pattern = (fs::temp_directory_path() / "ort_engine_XXXXXX").string();
-    path = ::mkdtemp(pattern.data());
-    std::ofstream(model(), std::ios::binary) << SquareModel();
-  }
-  ~Folder() { fs::remove_all(path); }
-  std::string model() const { return (path / "square.onnx").string(); }
-  std::string cache() const { return (path / "cache").string(); }
-  fs::path path;
+/** A folder with the model in it. */
+struct Folder : TempFolder {
+  Folder() { std::ofstream(model(), std::ios::binary) << SquareModel(); }
+  std::string model() const { return At("square.onnx"); }
+  std::string cache() const { return At("cache"); }
 };
 
 float SquareOf(InferenceSession* session, float value) {

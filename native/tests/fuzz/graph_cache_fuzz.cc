@@ -1,6 +1,4 @@
 // A cached graph on disk that someone else has written, or damaged.
-#include <unistd.h>
-
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -8,19 +6,11 @@
 
 #include "engine/graph_cache.h"
 #include "fuzz/fuzz.h"
+#include "temp_folder.h"
 
 using namespace sonotrack;
 
 namespace {
-
-/** A folder of this process, gone with it. */
-struct Folder {
-  Folder() : path(std::filesystem::temp_directory_path() / ("fuzz-" + std::to_string(getpid()))) {
-    std::filesystem::create_directories(path);
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  std::filesystem::path path;
-};
 
 void Write(const std::string& path, const std::vector<char>& bytes) {
   std::ofstream(path, std::ios::binary)
@@ -30,9 +20,9 @@ void Write(const std::string& path, const std::vector<char>& bytes) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  static const Folder folder;
-  const std::string entry = (folder.path / "entry.graph").string();
-  const std::string scratch = (folder.path / "scratch").string();
+  static const TempFolder folder;
+  const std::string entry = folder.At("entry.graph");
+  const std::string scratch = folder.At("scratch");
   FuzzedDataProvider input(data, size);
   if (input.ConsumeBool()) {
     // As it is: taken only if it bears its own checksum, which no mutation finds.

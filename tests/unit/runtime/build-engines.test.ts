@@ -48,6 +48,8 @@ test('graphs are built one after the other, and each is told of', async (t) => {
 
 test('what was built before a failure stays', async (t) => {
   const failing = fakeProvider('/m/c.onnx');
-  await t.rejects(buildEngines(bundle, runtime, undefined, failing.build), { code: 'MODEL_LOAD_FAILED' });
+  await t.rejects(buildEngines(bundle, runtime, undefined, failing.build), {
+    code: 'MODEL_LOAD_FAILED',
+  });
   t.same(failing.built, ['/m/a.onnx', '/m/b.onnx']);
 });
