@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from .data import prompts
+from .data.followed_masks import followed
 
 MAX_POINTS = 32
 UNUSED = -1.0
@@ -35,13 +36,23 @@ class Prompts:
         self.points[row, at] = torch.tensor([x * self.cell, y * self.cell, label])
         self.used[row] += 1
 
-    def start(self, box_share: float) -> None:
-        """The first prompt of each row: a box with probability `box_share`, else a foreground point."""
+    def start(self, box_share: float, followed_share: float = 0.0) -> None:
+        """The first prompt of each row: with probability `followed_share` a mask as a tracker leaves it and a click on its
+        error; of the others a box with probability `box_share`, else a foreground point."""
         for row, mask in enumerate(self.truth):
-            if self.rng.random() < box_share:
+            if followed_share and self.rng.random() < followed_share:
+                self.correct(row, followed(self.rng, mask))
+            elif self.rng.random() < box_share:
                 self.box[row] = torch.from_numpy(prompts.loose_box(self.rng, mask) * self.cell)
             else:
                 self.add_point(row, *prompts.first_point(self.rng, mask), 1.0)
+
+    def correct(self, row: int, mask: np.ndarray, exact: float = 0.7) -> None:
+        """Begins with `mask` u8 0/1 [M,M] as the previous mask and a click where it errs most."""
+        self.previous[row, 0] = torch.from_numpy(mask)
+        click = prompts.next_point(self.rng, self.truth[row], mask, exact)
+        if click is not None:
+            self.add_point(row, *click)
 
     def follow(self, logits: Tensor, exact: float = 0.7, click_share: float = 1.0) -> None:
         """Takes the answer f32[R,1,M,M] as the previous mask and clicks where it errs most.

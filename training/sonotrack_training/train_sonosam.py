@@ -19,6 +19,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from .click_loop import Prompts, ambiguous_rows, answer_of
+from .data.followed_masks import followed
 from .data.prompted import Mix, Sampler, validation_views
 from .data.prompts import loose_box, point_in
 from .data.samples import load_samples
@@ -82,6 +83,15 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     p.add_argument("--images", type=int, default=8)
     p.add_argument("--objects", type=int, default=2, help="objects an image")
     p.add_argument("--box-share", type=float, default=0.3)
+    p.add_argument(
+        "--followed-share",
+        type=float,
+        default=0.0,
+        help="share of objects that begin with a mask as a tracker leaves it, and a click on its error",
+    )
+    p.add_argument(
+        "--decoder-only", action="store_true", help="leave the encoder, and all that is encoded, as it is"
+    )
     p.add_argument("--depth", type=int, default=12, help="ViT blocks")
     p.add_argument(
         "--stem-from", type=float, default=0.0, help="share of the training with the stem frozen first"
@@ -158,9 +168,10 @@ def train_step(
     target = torch.from_numpy(batch.targets).to(args.device)
     images = torch.from_numpy(batch.images).to(args.device)
     prompts = Prompts(batch.targets, size, rng)
-    prompts.start(args.box_share)
+    prompts.start(args.box_share, args.followed_share)
     with mixed(args.device):
-        features = repeat_rows(model.encoder(images), args.objects)
+        with torch.set_grad_enabled(not args.decoder_only):
+            features = repeat_rows(model.encoder(images), args.objects)
         if teacher:
             with torch.no_grad():
                 known = repeat_rows(teacher.encoder(images), args.objects)
@@ -193,35 +204,44 @@ def train_step(
 def validate(
     model: SonoSamLite | SonoSam, views: list, size: int, clicks: int = 5
 ) -> dict[str, dict[str, list[float] | float]]:
-    """Mean DSC per set: `dsc` after 1..clicks, `box` from the exact box."""
+    """Mean DSC per set: `box` from the exact box, `dsc` after 1..clicks, `followed` of a mask as a tracker leaves it and after
+    1..clicks corrections of that."""
     model.eval()
     curves: dict[str, list[list[float]]] = {}
     for at in range(0, len(views), 16):
         part = views[at : at + 16]
         targets = np.stack([v[2] for v in part])[:, None]
-        clicked = Prompts(targets, size, np.random.default_rng(0))
-        boxed = Prompts(targets, size, np.random.default_rng(0))
-        for row, mask in enumerate(clicked.truth):  # the innermost cell first
-            clicked.add_point(row, *point_in(clicked.rng, mask, exact=1.0), 1.0)
-            boxed.box[row] = torch.from_numpy(loose_box(boxed.rng, mask, jitter=0) * boxed.cell)
+        boxed, clicked, corrected = (
+            Prompts(targets, size, np.random.default_rng(seed)) for seed in (0, 0, at)
+        )
         target = torch.from_numpy(targets)
-        found: list[list[float]] = []
+        for row, mask in enumerate(clicked.truth):  # the innermost cell first
+            boxed.box[row] = torch.from_numpy(loose_box(boxed.rng, mask, jitter=0) * boxed.cell)
+            clicked.add_point(row, *point_in(clicked.rng, mask, exact=1.0), 1.0)
+            corrected.correct(row, followed(corrected.rng, mask), exact=1.0)
+
+        def dsc_of(answer: Tensor, target: Tensor = target) -> list[float]:
+            j = iou(answer, target)[:, 0]
+            return (2 * j / (1 + j)).tolist()
+
+        found = []
+        left = dsc_of(corrected.previous * 2 - 1)
         with mixed("cpu"):
             features = model.encoder(torch.from_numpy(np.stack([v[1] for v in part])[:, None]))
-            for prompts in [boxed] + clicks * [clicked]:
+            for prompts in [boxed] + clicks * [clicked] + clicks * [corrected]:
                 given = prompts.tensors("cpu")
                 logits, scores = model.decoder(features, *given)
                 answer = answer_of(logits.float(), scores.float(), ambiguous_rows(*given))
-                j = iou(answer, target)[:, 0]
-                found.append((2 * j / (1 + j)).tolist())
+                found.append(dsc_of(answer))
                 prompts.follow(answer, exact=1.0)
-        for view, row in zip(part, zip(*found, strict=True), strict=True):
+        for view, row in zip(part, zip(*found, left, strict=True), strict=True):
             curves.setdefault(view[0], []).append(list(row))
     model.train()
     means = {name: np.mean(rows, 0).round(4).tolist() for name, rows in sorted(curves.items())}
     return {
-        "dsc": {name: mean[1:] for name, mean in means.items()},
+        "dsc": {name: mean[1 : 1 + clicks] for name, mean in means.items()},
         "box": {name: mean[0] for name, mean in means.items()},
+        "followed": {name: [mean[-1], *mean[1 + clicks : -1]] for name, mean in means.items()},
     }
 
 
@@ -236,6 +256,8 @@ def starting_model(args: argparse.Namespace) -> SonoSamLite | SonoSam:
     else:
         load_imagenet(model.encoder.stem, imagenet_file())
     model.encoder.stem.freeze_to_stride_4()
+    if args.decoder_only:
+        model.encoder.requires_grad_(False)
     return model
 
 

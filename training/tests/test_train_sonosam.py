@@ -84,3 +84,18 @@ def test_same_padding_keeps_the_grid():
     taps = EfficientNetLite2()(torch.zeros(1, 1, 64, 64))
     assert [t.shape[-1] for t in taps] == [32, 16, 8, 4, 2]
     assert tuple(t.shape[1] for t in taps) == EfficientNetLite2.channels
+
+
+def test_the_decoder_can_learn_alone(data, tmp_path, monkeypatch):
+    start = run(data, tmp_path, 2, monkeypatch, "--decoder-only --followed-share 1")["model"]
+    torch.manual_seed(1)
+    before = train_sonosam.SonoSamLite(1).state_dict()  # the run's own first weights
+    moved = {n.split(".")[0] for n in start if not torch.equal(start[n], before[n])}
+    assert moved == {"decoder"}
+
+
+def test_validation_tells_of_corrections_of_followed_masks(data, tmp_path, monkeypatch):
+    run(data, tmp_path, 1, monkeypatch)
+    end = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[-1])
+    for curve in end["followed"].values():
+        assert len(curve) == 6 and 0.5 < curve[0] < 1
