@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
 
 from .models.sonosam import SonoSamLite
-from .weights import load_weights
+from .weights import load_weights, weights_metadata
 
 
 def load_sonosam(checkpoint: Path | None) -> tuple[SonoSamLite, int]:
@@ -19,8 +18,7 @@ def load_sonosam(checkpoint: Path | None) -> tuple[SonoSamLite, int]:
     if checkpoint is None:
         return SonoSamLite().eval(), 256
     if checkpoint.suffix == ".safetensors":
-        with safe_open(checkpoint, "pt") as file:
-            model = SonoSamLite(int(file.metadata()["depth"]))
+        model = SonoSamLite(int(weights_metadata(checkpoint)["depth"]))
         return model.eval(), int(load_weights(checkpoint, model)["size"])
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)
     model = SonoSamLite(state["depth"])
