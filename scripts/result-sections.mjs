@@ -15,6 +15,14 @@ const withLabels = ({ sets, labels }, row) =>
     ...Object.entries(labels[set] ?? {}).map(([label, g]) => row(`${set}: ${label}`, g)),
   ]);
 
+const validation = ({ objectsPerSet }) =>
+  `on validation patients and synthetic hearts (at most ${objectsPerSet} objects of a set), mean over sets`;
+const validationTable = (title, { meanOfSets }, columns) =>
+  table(
+    [title, ...columns],
+    Object.entries(meanOfSets).map(([name, f]) => [name, ...columns.map((c) => number(f[c]))]),
+  );
+
 export const MODEL_SECTIONS = {
   evaluation: (r) => [
     `${Object.values(r.sets).reduce((sum, { images }) => sum + images, 0)} images of ${Object.keys(r.sets).length} sets. ` +
@@ -209,17 +217,15 @@ export const MODEL_SECTIONS = {
       table(['bundle', '@1', '@3', '@5', 'box', 'click to mask', 're-click'], rows),
     ];
   },
-  teachers: (r) => {
-    const columns = ['@1', '@3', '@5', 'box'];
-    const rows = Object.entries(r.meanOfSets).map(([name, f]) => [
-      name,
-      ...columns.map((c) => number(f[c])),
-    ]);
-    return [
-      'Teachers made of the released weights, on validation patients and synthetic hearts, mean over sets:',
-      table(['teacher', ...columns], rows),
-    ];
-  },
+  teachers: (r) => [
+    `Teachers made of the released weights, ${validation(r)}:`,
+    validationTable('teacher', r, ['@1', '@3', '@5', 'box']),
+  ],
+  followed: (r) => [
+    'DSC of a mask as a tracker leaves it (`left`), and after one, two and five clicks on its errors; after clicks alone and ' +
+      `from a box; ${validation(r)}:`,
+    validationTable('weights', r, ['left', '+1', '+2', '+5', '@1', '@3', '@5', 'box']),
+  ],
   gate: (r) => {
     const rows = Object.entries(r.gate.sets).map(([set, g]) => [
       set,

@@ -71,9 +71,10 @@ export function addEval(program: Command): void {
         .default('centroid'),
     )
     .addOption(
-      new Option('--zoom <mode>', 'second look at a crop (default: what the profile says)').choices(
-        ZOOM_MODES,
-      ),
+      new Option(
+        '--zoom <mode>',
+        'further looks, at a crop or the mirror image (default: what the profile says)',
+      ).choices(ZOOM_MODES),
     )
     .option(
       '--baseline <dir>',

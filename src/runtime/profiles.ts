@@ -34,7 +34,7 @@ export interface FirmwareProfile {
   thermalLadder: { aboveC: number; maxRateHz: number }[];
   /** As the file has it; `cacheFolder` gives the absolute path. */
   engineCacheDir: string | null;
-  /** Whether `predict` looks again at a crop around the object, at the cost of one encoder pass per crop. */
+  /** Whether `predict` looks again, at a crop around the object or a mirror image: one encoder pass for each. */
   zoom: ZoomMode;
   /** Frames kept so that a click on an earlier one can be answered. */
   historyFrames: number;

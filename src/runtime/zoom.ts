@@ -1,7 +1,11 @@
 /**
- * The second look (FocalClick, Chen et al. 2022; RITM, Sofiiuk et al. 2022): a first answer goes back into the decoder as
- * the previous mask, and where the object is small and compact both a box and clicks are answered from a crop around it,
- * which gives the object more of the model's input. What follows was chosen by measurement (docs/explanation/zoom.md).
+ * Further looks (FocalClick, Chen et al. 2022; RITM, Sofiiuk et al. 2022): a first answer goes back into the decoder as the
+ * previous mask; where the object is small and compact clicks are answered from a crop around it, which gives the object more
+ * of the model's input; a box gets a third look, at the mirror image, and a fourth where the answer is doubtful. What follows
+ * was chosen by measurement (docs/explanation/zoom.md).
+ *
+ * What they cost: a first click one decoder pass more, and an encoder pass for each new crop; a box two decoder passes and one
+ * encoder pass more (none for the same view again), a doubtful one that may be cropped another of both.
  */
 import {
   cutFrame,
@@ -22,6 +26,7 @@ import type {
   EnginePrompts,
   EngineTimings,
 } from './engine.js';
+import { mirrorFrame, mirrorMask, mirrorPrompts } from './mirror.js';
 import { SerialQueue } from './serial-queue.js';
 
 /** Never, for boxes, or for boxes and clicks. */
@@ -29,12 +34,18 @@ export const ZOOM_MODES = ['off', 'box', 'box-and-clicks'] as const satisfies Zo
 export type ZoomMode = 'off' | 'box' | 'box-and-clicks';
 
 export interface ZoomPolicy {
-  /** Side of the crop around a box, in longer sides of the box. */
+  /** Side of the crop in which an answer to a box is corrected, in longer sides of the box. */
   boxMargin: number;
   /** Side of the crop around a mask, in longer sides of the mask. */
   clickMargin: number;
   /** Least enlargement that is worth an encoder pass. */
   leastGain: number;
+  /** Side of the crop of a box's last look, in longer sides of the box. */
+  lastMargin: number;
+  /** Least enlargement for which the last look is at a crop: that look is encoded anew anyway. */
+  lastGain: number;
+  /** Below this score an answer to a box is doubtful: a crop would only elaborate what may be the wrong object. */
+  leastScore: number;
   /** Least share of its box that a mask must fill: a crop hurts thin shapes. */
   leastFill: number;
 }
@@ -43,8 +54,17 @@ export const ZOOM_POLICY: ZoomPolicy = {
   boxMargin: 1.8,
   clickMargin: 2,
   leastGain: 2.5,
+  lastMargin: 1.4,
+  lastGain: 1.25,
+  leastScore: 0.65,
   leastFill: 0.35,
 };
+
+/** What is encoded beside the whole frame: a crop of it, or all of it, as it is or as a mirror shows it. */
+interface View {
+  crop: Crop;
+  mirrored: boolean;
+}
 
 /** An encoded frame that looks again. Behaves as the image that it wraps, and owns it. */
 export class ZoomImage implements EngineImage {
@@ -54,9 +74,9 @@ export class ZoomImage implements EngineImage {
   readonly #frame: EngineFrame;
   readonly #mode: Exclude<ZoomMode, 'off'>;
   readonly #policy: ZoomPolicy;
-  /** One prediction at a time: they share the crop below. */
+  /** One prediction at a time: they share the view below. */
   readonly #queue = new SerialQueue();
-  #closeUp: { crop: Crop; image: EngineImage } | null = null;
+  #held: { view: View; image: EngineImage } | null = null;
 
   /** `frame` is taken over, not copied. */
   constructor(
@@ -90,19 +110,52 @@ export class ZoomImage implements EngineImage {
   async #predict(prompts: EnginePrompts): Promise<EnginePrediction> {
     const { box, previous, multimask } = prompts;
     if (multimask || (this.#mode === 'box' && !box)) return this.#whole.predict(prompts);
-    const crop = box
-      ? this.#cropFor(extentAsked(prompts, this.#frame.widthPx), this.#policy.boxMargin)
-      : previous && this.#cropAround(previous, prompts);
-    const first = await this.#ask(crop, prompts);
-    if (previous || !first.mask.areaPx) return first;
+    if (previous) return this.#ask(this.#cropToCorrect(previous, prompts), prompts);
+    const first = await this.#whole.predict(prompts);
     const found = first.mask.bitmap;
-    const closer = box ? crop : this.#cropAround(found, prompts);
-    const second = await this.#ask(closer, { ...prompts, previous: found });
+    if (box) return this.#answerBox(first, prompts);
+    if (!first.mask.areaPx) return first;
+    const second = await this.#ask(this.#cropAround(found, prompts), {
+      ...prompts,
+      previous: found,
+    });
     return { ...second, timings: sum(first.timings, second.timings) };
   }
 
+  /**
+   * More looks, each with the answer before it: at the whole frame again; at the mirror image of a crop, or of the frame where
+   * a crop is hardly smaller. After a doubtful answer at the mirror image of the frame first, then at the crop as it is.
+   * All this also where nothing was found yet: the crop may show what is too small for the frame.
+   */
+  async #answerBox(first: EnginePrediction, prompts: EnginePrompts): Promise<EnginePrediction> {
+    const { widthPx, heightPx } = this.#frame;
+    const { lastMargin, lastGain, leastScore } = this.#policy;
+    const close = this.#cropFor(extentAsked(prompts, widthPx), lastMargin, lastGain);
+    const again = (before: EnginePrediction): EnginePrompts => ({
+      ...prompts,
+      previous: before.mask.bitmap,
+    });
+    const second = await this.#whole.predict(again(first));
+    const sure = second.mask.score >= leastScore;
+    const all = { x0: 0, y0: 0, x1: widthPx, y1: heightPx };
+    const crop = (sure && close) || all;
+    const third = await this.#look({ crop, mirrored: true }, again(second));
+    const looks = [first, second, third];
+    if (close && !sure)
+      looks.push(await this.#look({ crop: close, mirrored: false }, again(third)));
+    const timings = looks.map((look) => look.timings).reduce(sum);
+    return { ...looks[looks.length - 1], timings };
+  }
+
   #ask(crop: Crop | null, prompts: EnginePrompts): Promise<EnginePrediction> {
-    return crop ? this.#look(crop, prompts) : this.#whole.predict(prompts);
+    return crop ? this.#look({ crop, mirrored: false }, prompts) : this.#whole.predict(prompts);
+  }
+
+  #cropToCorrect(previous: Uint8Array, prompts: EnginePrompts): Crop | null {
+    const { boxMargin, leastGain } = this.#policy;
+    return prompts.box
+      ? this.#cropFor(extentAsked(prompts, this.#frame.widthPx), boxMargin, leastGain)
+      : this.#cropAround(previous, prompts);
   }
 
   /** The crop for correcting this mask, or null where looking closely would not pay. */
@@ -112,51 +165,60 @@ export class ZoomImage implements EngineImage {
     const [x0, y0, x1, y1] = found.extent;
     if (found.areaPx < this.#policy.leastFill * (x1 - x0) * (y1 - y0)) return null;
     const needed = withPoints(found.extent, prompts);
-    const held = this.#closeUp?.crop;
+    const { clickMargin, leastGain } = this.#policy;
+    const { crop, mirrored } = this.#held?.view ?? {};
     // the last crop still serves: a click then costs one decoder pass
-    if (held && holds(held, squareExtent(needed, this.#frame))) return held;
-    return this.#cropFor(needed, this.#policy.clickMargin);
+    if (crop && !mirrored && this.#pays(crop, leastGain)) {
+      if (holds(crop, squareExtent(needed, this.#frame))) return crop;
+    }
+    return this.#cropFor(needed, clickMargin, leastGain);
   }
 
-  #cropFor(extent: Extent, margin: number): Crop | null {
+  #cropFor(extent: Extent, margin: number, leastGain: number): Crop | null {
     const crop = squareAround(extent, margin, this.#frame);
-    return this.#pays(crop) ? crop : null;
+    return this.#pays(crop, leastGain) ? crop : null;
   }
 
-  #pays(crop: Crop): boolean {
+  #pays(crop: Crop, leastGain: number): boolean {
     const { widthPx, heightPx } = this.#frame;
-    return longerSide(crop) * this.#policy.leastGain <= Math.max(widthPx, heightPx);
+    return longerSide(crop) * leastGain <= Math.max(widthPx, heightPx);
   }
 
-  async #look(crop: Crop, prompts: EnginePrompts): Promise<EnginePrediction> {
-    const { widthPx } = this.#frame;
-    const encoded = await this.#encode(crop);
-    const { mask, timings } = await encoded.image.predict(cutPrompts(prompts, crop, widthPx));
+  async #look(view: View, prompts: EnginePrompts): Promise<EnginePrediction> {
+    const { crop, mirrored } = view;
+    const cropWidthPx = crop.x1 - crop.x0;
+    const encoded = await this.#encode(view);
+    const inside = cutPrompts(prompts, crop, this.#frame.widthPx);
+    const given = mirrored ? mirrorPrompts(inside, cropWidthPx) : inside;
+    const { mask, timings } = await encoded.image.predict(given);
     return {
-      mask: pasteMask(mask, crop, this.#frame),
+      mask: pasteMask(mirrored ? mirrorMask(mask, cropWidthPx) : mask, crop, this.#frame),
       candidates: [],
       timings: encoded.fresh ? sum(encoded.image.timings, timings) : timings,
     };
   }
 
-  async #encode(crop: Crop): Promise<{ image: EngineImage; fresh: boolean }> {
-    if (this.#closeUp && same(this.#closeUp.crop, crop)) {
-      return { image: this.#closeUp.image, fresh: false };
-    }
-    const image = await this.#engine.setImage(cutFrame(this.#frame, crop));
+  async #encode(view: View): Promise<{ image: EngineImage; fresh: boolean }> {
+    if (this.#held && same(this.#held.view, view)) return { image: this.#held.image, fresh: false };
+    const cut = cutFrame(this.#frame, view.crop);
+    const image = await this.#engine.setImage(view.mirrored ? mirrorFrame(cut) : cut);
     this.#forget();
-    this.#closeUp = { crop, image };
+    this.#held = { view, image };
     return { image, fresh: true };
   }
 
   #forget(): void {
-    this.#closeUp?.image.close();
-    this.#closeUp = null;
+    this.#held?.image.close();
+    this.#held = null;
   }
 }
 
-const same = (a: Crop, b: Crop): boolean =>
-  a.x0 === b.x0 && a.y0 === b.y0 && a.x1 === b.x1 && a.y1 === b.y1;
+const same = (a: View, b: View): boolean =>
+  a.mirrored === b.mirrored &&
+  a.crop.x0 === b.crop.x0 &&
+  a.crop.y0 === b.crop.y0 &&
+  a.crop.x1 === b.crop.x1 &&
+  a.crop.y1 === b.crop.y1;
 
 /** The box with all that the answer may hold: the previous mask and the foreground clicks. */
 function extentAsked(prompts: EnginePrompts, widthPx: number): Extent {

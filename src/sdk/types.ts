@@ -110,7 +110,7 @@ export interface DeviceOptions {
   trustedKeys?: string[];
   /** Default: 'auto', the native addon where it loads, else onnxruntime-node. */
   engine?: EngineChoice;
-  /** Whether `predict` looks again at a crop around the object. Default: what the profile says. */
+  /** Whether `predict` looks again, at a crop around the object or a mirror image. Default: what the profile says. */
   zoom?: ZoomMode;
 }
 

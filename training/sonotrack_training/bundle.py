@@ -45,10 +45,10 @@ def feeds_of(model: str, fp32: Path, samples: list[Sample]) -> Mapping[str, Iter
 
 
 def quantise_graphs(
-    fp32: Path, out: Path, feeds: Mapping[str, Iterable[Feed]], family: str
+    fp32: Path, out: Path, feeds: Mapping[str, Iterable[Feed]], names: Iterable[str], family: str
 ) -> None:
-    """Raises ValueError for a graph that its family of execution providers does not take."""
-    for name in feeds:
+    """Those of `names` that `feeds` has. Raises ValueError for a graph that its family of execution providers does not take."""
+    for name in [n for n in feeds if n in names]:
         FAMILIES[family](fp32 / f"{name}.onnx", out / f"{name}.onnx", feeds[name])
         if family == "tensorrt":
             check_for_tensorrt(out / f"{name}.onnx")
@@ -132,20 +132,25 @@ def main() -> None:
         "--family", choices=list(FAMILIES), default="cpu", help="execution providers that INT8 is made for"
     )
     p.add_argument(
-        "--models", nargs="+", choices=list(GRAPHS), default=list(GRAPHS), help="others are kept as they are"
+        "--graphs",
+        nargs="+",
+        choices=[*GRAPHS, *SONOSAM, *DEAOT],
+        default=list(GRAPHS),
+        help="all of a model, or single ones; the others are kept as they are",
     )
     p.add_argument("--metrics", type=Path, nargs="*", default=[], help="JSON files of measured figures")
     p.add_argument("--card-only", action="store_true", help="keep the graphs, renew manifest and card")
     args = p.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
+    names = [n for given in args.graphs for n in GRAPHS.get(given, (given,))]
     if not args.card_only:
         if args.precision == "int8":
             samples = load_samples(args.data, "validation")
-            for model in args.models:
+            for model in [m for m in GRAPHS if set(GRAPHS[m]) & set(names)]:
                 feeds = feeds_of(model, args.fp32, samples)
-                quantise_graphs(args.fp32, args.out, feeds, args.family)
+                quantise_graphs(args.fp32, args.out, feeds, names, args.family)
         else:
-            for name in [n for m in args.models for n in GRAPHS[m]]:
+            for name in names:
                 shutil.copyfile(args.fp32 / f"{name}.onnx", args.out / f"{name}.onnx")
     contents = manifest(args.out, args)
     write_json(args.out / "manifest.json", contents)

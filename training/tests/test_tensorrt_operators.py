@@ -138,13 +138,13 @@ def test_all_five_graphs_in_explicit_form_are_taken(tmp_path):
     export_deaot.export(export_deaot.load_model(None), fp32)
     feeds = {p.stem: [random_feed(p)] for p in fp32.glob("*.onnx")}
     assert len(feeds) == 5
-    quantise_graphs(fp32, out, feeds, "tensorrt")  # raises where one is not taken
+    quantise_graphs(fp32, out, feeds, feeds, "tensorrt")  # raises where one is not taken
     for path in out.glob("*.onnx"):
         kinds = {n.op_type for n in onnx.load(path).graph.node}
         assert {"QuantizeLinear", "DequantizeLinear"} <= kinds
         assert complaints(onnx.load(path)) == []
     # the CPU's form is another: TensorRT knows no dynamic quantisation
-    quantise_graphs(fp32, out, {"deaot-memorize": feeds["deaot-memorize"]}, "cpu")
+    quantise_graphs(fp32, out, feeds, ["deaot-memorize"], "cpu")
     assert any(
         "DynamicQuantize" in line for line in complaints(onnx.load(out / "deaot-memorize.onnx"))
     )

@@ -1,7 +1,7 @@
 import { test } from 'tap';
 import type { EngineFrame, EngineImage, EnginePrompts } from '../../../src/runtime/engine.js';
 import { FakeEngine } from '../../../src/runtime/fake-engine.js';
-import { ZoomImage, type ZoomMode } from '../../../src/runtime/zoom.js';
+import { ZOOM_POLICY, ZoomImage, type ZoomMode } from '../../../src/runtime/zoom.js';
 import { frame } from '../../support/frames.js';
 
 const SIDE = 100;
@@ -15,42 +15,86 @@ const prompts = (change: Partial<EnginePrompts>): EnginePrompts => ({
 const click = (x: number, y: number, label = 1): number[] => [x, y, label];
 const points = (...clicks: number[][]): Float32Array => Float32Array.from(clicks.flat());
 
-/** A zooming image on a fake engine whose answers are discs of `radiusPx`; `crops` are the sizes encoded. */
+/** A zooming image on a fake engine whose answers are discs of `radiusPx`; `crops` are the widths encoded, `encoded` the last. */
 async function setUp({
   mode = 'box-and-clicks',
   radiusPx = 8,
-}: { mode?: Exclude<ZoomMode, 'off'>; radiusPx?: number } = {}) {
+  given = frame(SIDE, SIDE),
+  leastScore = ZOOM_POLICY.leastScore,
+}: {
+  mode?: Exclude<ZoomMode, 'off'>;
+  radiusPx?: number;
+  given?: EngineFrame;
+  leastScore?: number;
+} = {}) {
   const engine = new FakeEngine({ radiusPx });
   const crops: number[] = [];
+  let encoded: EngineFrame | null = null;
   let open = 0;
   const counting = {
-    async setImage(given: EngineFrame): Promise<EngineImage> {
-      crops.push(given.widthPx);
+    async setImage(part: EngineFrame): Promise<EngineImage> {
+      crops.push(part.widthPx);
+      encoded = part;
       open++;
-      const image = await engine.setImage(given);
+      const image = await engine.setImage(part);
       return { ...image, close: () => void open-- };
     },
   };
-  const given = frame(SIDE, SIDE);
   const whole = await engine.setImage(given);
   let wholeOpen = true;
+  let wholeAsked = 0;
   const image = new ZoomImage(
     counting,
-    { ...whole, close: () => void (wholeOpen = false) },
+    {
+      ...whole,
+      predict: (given) => {
+        wholeAsked++;
+        return whole.predict(given);
+      },
+      close: () => void (wholeOpen = false),
+    },
     given,
     mode,
+    { ...ZOOM_POLICY, leastScore },
   );
-  return { image, engine, crops, opened: () => open, wholeOpen: () => wholeOpen };
+  return {
+    image,
+    engine,
+    crops,
+    encoded: () => encoded,
+    opened: () => open,
+    wholeOpen: () => wholeOpen,
+    wholeAsked: () => wholeAsked,
+  };
 }
 
-test('a box is answered from a crop around it, in the frame', async (t) => {
-  const { image, crops } = await setUp();
+test('a box is answered from the mirror image of a crop around it, in the frame', async (t) => {
+  // each column has a gray of its own
+  const data = Uint8Array.from({ length: SIDE * SIDE }, (_, i) => i % SIDE);
+  const { image, engine, crops, encoded } = await setUp({ given: frame(SIDE, SIDE, { data }) });
   const { mask } = await image.predict(prompts({ box: Float32Array.of(60, 70, 80, 90) }));
   t.same(mask.box, [60, 70, 80, 90]);
   t.equal(mask.areaPx, 400);
   t.equal(mask.bitmap.length, SIDE * SIDE);
-  t.equal(crops.length, 1);
-  t.equal(crops[0], 36, 'the margin times the box');
+  t.same(crops, [28], 'the margin times the box');
+  t.same(
+    encoded()?.data.slice(0, 28),
+    Array.from({ length: 28 }, (_, i) => 83 - i),
+  );
+  t.same(engine.calls, ['setImage', 'predict', 'predict', 'setImage', 'predict']);
+});
+
+test('clicks that come with a box are found in the mirror image too', async (t) => {
+  const { image } = await setUp({ radiusPx: 3 });
+  const { mask } = await image.predict(
+    prompts({
+      box: Float32Array.of(60, 70, 80, 90),
+      points: points(click(84.5, 80.5), click(62.5, 72.5, 0)),
+    }),
+  );
+  t.same(mask.box, [60, 70, 88, 90], 'the foreground click widens it');
+  t.equal(mask.bitmap[72 * SIDE + 62], 0);
+  t.equal(mask.bitmap[72 * SIDE + 77], 1);
 });
 
 test('a box does not cut off what was answered before', async (t) => {
@@ -63,11 +107,49 @@ test('a box does not cut off what was answered before', async (t) => {
   t.equal(mask.areaPx, 150);
 });
 
-test('a large box is answered from the whole frame', async (t) => {
-  const { image, crops } = await setUp();
-  const { mask } = await image.predict(prompts({ box: Float32Array.of(5, 5, 95, 95) }));
-  t.same(mask.box, [5, 5, 95, 95]);
-  t.same(crops, []);
+test('a large box is answered from the mirror image of the whole frame, encoded once', async (t) => {
+  const { image, engine, crops, opened } = await setUp();
+  const { mask } = await image.predict(prompts({ box: Float32Array.of(5, 5, 95, 90) }));
+  t.same(mask.box, [5, 5, 95, 90]);
+  t.same(crops, [SIDE]);
+  await image.predict(prompts({ box: Float32Array.of(2, 5, 90, 90) }));
+  t.same(crops, [SIDE]);
+  t.same(engine.calls.slice(5), ['predict', 'predict', 'predict']);
+  t.equal(opened(), 1);
+});
+
+test('after a doubtful answer the mirror image is that of the frame, and a crop comes after it', async (t) => {
+  const { image, engine, crops, opened } = await setUp({ leastScore: 0.95 });
+  const box = Float32Array.of(60, 70, 80, 90);
+  t.same((await image.predict(prompts({ box }))).mask.box, [60, 70, 80, 90]);
+  t.same(crops, [SIDE, 28]);
+  t.equal(engine.calls.filter((call) => call === 'predict').length, 4);
+  t.equal(opened(), 1);
+  const large = Float32Array.of(5, 5, 95, 90);
+  t.same((await image.predict(prompts({ box: large }))).mask.box, [5, 5, 95, 90]);
+  t.same(crops, [SIDE, 28, SIDE], 'no crop where it would hardly be smaller');
+});
+
+test('a click after a box does not use a crop larger than clicks are worth', async (t) => {
+  const { image, crops, wholeAsked } = await setUp({ radiusPx: 3, leastScore: 0.95 });
+  const { mask } = await image.predict(prompts({ box: Float32Array.of(30, 30, 70, 70) }));
+  t.same(crops, [SIDE, 56]);
+  t.equal(wholeAsked(), 2);
+  await image.predict(prompts({ points: points(click(32, 32, 0)), previous: mask.bitmap }));
+  t.same(crops, [SIDE, 56]);
+  t.equal(wholeAsked(), 3);
+});
+
+test('a click after a box is answered from the frame as it is', async (t) => {
+  const { image, crops, encoded } = await setUp({ radiusPx: 3 });
+  const box = Float32Array.of(60, 70, 80, 90);
+  const { mask } = await image.predict(prompts({ box }));
+  const corrected = await image.predict(
+    prompts({ points: points(click(62.5, 72.5, 0)), previous: mask.bitmap }),
+  );
+  t.equal(corrected.mask.bitmap[72 * SIDE + 62], 0);
+  t.same(crops, [28, 40]);
+  t.equal(encoded()?.widthPx, 40);
 });
 
 test('after the first click a small object is looked at closely, and the crop kept', async (t) => {
