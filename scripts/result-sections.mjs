@@ -23,6 +23,23 @@ const validationTable = (title, { meanOfSets }, columns) =>
     Object.entries(meanOfSets).map(([name, f]) => [name, ...columns.map((c) => number(f[c]))]),
   );
 
+/** Accuracy and time of several bundles, or of one by how often it looks. */
+function clickToMask({ bundles, maxImages, machine }, title, what) {
+  const rows = Object.entries(bundles).map(([name, f]) => [
+    name,
+    ...['1', '3', '5'].map((k) => number(f.dscAt[k])),
+    number(f.boxDsc),
+    ...[f.clickToMask, f.reClick, f.boxToMask].map(({ p50Ms }) => number(p50Ms, 1)),
+  ]);
+  const columns = ['@1', '@3', '@5', 'box', 'click to mask', 're-click', 'box to mask'];
+  return [
+    `Mean over the sets of the DSC after clicks and from a box (at most ${maxImages} images of each), ${what}; p50 in ms, in turns ` +
+      'in one run, from a click or a box on a new frame to its mask (`setImage` and `predict`) and of one more click ' +
+      `(${machine.cpu}, ${machine.cores} cores).`,
+    table([title, ...columns], rows),
+  ];
+}
+
 export const MODEL_SECTIONS = {
   evaluation: (r) => [
     `${Object.values(r.sets).reduce((sum, { images }) => sum + images, 0)} images of ${Object.keys(r.sets).length} sets. ` +
@@ -202,21 +219,7 @@ export const MODEL_SECTIONS = {
       ),
     ];
   },
-  'click-to-mask': (r) => {
-    const rows = Object.entries(r.bundles).map(([name, f]) => [
-      name,
-      ...['1', '3', '5'].map((k) => number(f.dscAt[k])),
-      number(f.boxDsc),
-      number(f.clickToMask.p50Ms, 1),
-      number(f.reClick.p50Ms, 1),
-    ]);
-    return [
-      `Mean over the sets of the DSC after clicks and from a box (at most ${r.maxImages} images of each), one pass a ` +
-        'prediction; p50 in ms, in turns in one run, from a click on a new frame to its mask (`setImage` and `predict`) and of ' +
-        `one more click (${r.machine.cpu}, ${r.machine.cores} cores).`,
-      table(['bundle', '@1', '@3', '@5', 'box', 'click to mask', 're-click'], rows),
-    ];
-  },
+  'click-to-mask': (r) => clickToMask(r, 'bundle', 'one look a prediction'),
   teachers: (r) => [
     `Teachers made of the released weights, ${validation(r)}:`,
     validationTable('teacher', r, ['@1', '@3', '@5', 'box']),
@@ -241,21 +244,7 @@ export const MODEL_SECTIONS = {
       table(['set', 'loss', 'at click', 'clicks to 0.85', 'box'], rows),
     ];
   },
-  zoom: (r, all) => {
-    const row = (name, { meanOfSets: m }) => [
-      name,
-      ...CLICKS.map((k) => number(m.dscByClick[k - 1])),
-      number(m.maxDsc),
-      number(m.boxDsc),
-    ];
-    return [
-      'Mean over the eight sets, all images, with the second look and without:',
-      table(
-        ['zoom', ...CLICKS.map((k) => `@${k}`), 'max', 'box'],
-        [row('box-and-clicks (default)', all.gate), row('off', r)],
-      ),
-    ];
-  },
+  zoom: (r) => clickToMask(r, 'looks', 'the INT8 models at 256 px'),
   training: (runs) => {
     const meanOf = (bySet, click) => {
       const values = Object.values(bySet ?? {}).map((v) => (click === undefined ? v : v[click]));
