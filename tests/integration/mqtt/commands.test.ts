@@ -112,9 +112,9 @@ test(
     const metrics = await metricsOf(live);
     const count = (name: string): number =>
       metrics.get(`sonotrack_session_count{counter="${name}"}`) ?? Number.NaN;
-    // At most one frame is on its way at the moment of asking.
+    // At the moment of asking one frame may be followed, and one wait for that.
     const lost = count('received') - count('processed') - count('dropped');
-    t.ok(lost === 0 || lost === 1, `${lost} frames on their way, all others accounted for`);
+    t.ok(lost >= 0 && lost <= 2, `${lost} frames on their way, all others accounted for`);
     t.equal(count('faults'), 0);
     t.equal(metrics.get('sonotrack_remote_commands{outcome="done"}'), 1);
 
