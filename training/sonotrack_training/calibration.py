@@ -33,14 +33,14 @@ def sonosam_encoder_feeds(samples: list[Sample], size: int, per_set: int = 8) ->
 def sonosam_decoder_feeds(
     folder: Path, samples: list[Sample], size: int, per_set: int = 8, clicks: int = 4
 ) -> Iterator[Feed]:
-    """The first prompt (a box or a followed mask one time in four each) and further clicks of every view."""
+    """The first prompt (a box one time in four) and further clicks of every view."""
     encoder = session(folder / "sonosam-encoder.onnx")
     decoder = session(folder / "sonosam-decoder.onnx")
     rng = np.random.default_rng(11)
     for _, image, coverage in validation_views(samples, size, per_set):
         features = dict(zip(FEATURES, encoder.run(FEATURES, {"image": image[None, None]}), strict=True))
         prompts = Prompts(coverage[None, None], size, rng)
-        prompts.start(box_share=1 / 3, followed_share=0.25)
+        prompts.start(box_share=0.25)
         for _ in range(clicks):
             feed = {**features, **prompt_feed(prompts)}
             yield feed

@@ -98,7 +98,10 @@ def quantise(
             op_types_to_quantize=["MatMul"],
             per_channel=True,
             weight_type=QuantType.QInt8,
-            nodes_to_exclude=[n.name for n in graph.node if skip and n.name.startswith(skip)],
+            # what was fused with its bias is taken apart again under another name first
+            nodes_to_exclude=[
+                n.name + part for n in graph.node if skip and n.name.startswith(skip) for part in ("", "_MatMul")
+            ],
         )
         onnx.checker.check_model(str(partial))
         partial.replace(target)

@@ -23,14 +23,15 @@ def conv_then_linear(path) -> None:
         helper.make_node("Relu", ["a"], ["b"], "relu"),
         helper.make_node("Conv", ["b", "w2"], ["c"], "second", pads=[1] * 4),
         helper.make_node("Flatten", ["c"], ["d"], "flatten"),
-        helper.make_node("MatMul", ["d", "w3"], ["y"], "linear"),
+        helper.make_node("MatMul", ["d", "w3"], ["e"], "linear"),
+        helper.make_node("Add", ["e", "b3"], ["y"], "bias"),
     ]
     graph = helper.make_graph(
         nodes,
         "g",
         [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, 8, 8])],
         [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 5])],
-        [weight("w1", 8, 3, 3, 3), weight("w2", 4, 8, 3, 3), weight("w3", 256, 5)],
+        [weight("w1", 8, 3, 3, 3), weight("w2", 4, 8, 3, 3), weight("w3", 256, 5), weight("b3", 5)],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
     onnx.save(model, path)
@@ -51,6 +52,15 @@ def test_the_quantised_graph_answers_nearly_as_the_float_one(tmp_path):
     assert "QuantizeLinear" in ops and "MatMulInteger" in ops
     a, b = (ort.InferenceSession(str(p)).run(None, feeds[0])[0] for p in (source, target))
     assert 0 < np.abs(a - b).max() < 0.1 * np.abs(a).max()
+
+
+def test_a_layer_is_kept_in_float_also_where_its_bias_is_fused(tmp_path):
+    source, target = tmp_path / "g.onnx", tmp_path / "q.onnx"
+    conv_then_linear(source)
+    feeds = [{"x": np.ones((1, 3, 8, 8), np.float32)}]
+    quantise(source, target, feeds, keep_float=("linear",))
+    ops = {n.op_type for n in onnx.load(target).graph.node}
+    assert "QuantizeLinear" in ops and "MatMulInteger" not in ops
 
 
 def test_the_graph_for_tensorrt_is_explicit_and_symmetric(tmp_path):
