@@ -1,7 +1,8 @@
 // From a click to the mask, by bundle: accuracy and time in one table (input sizes, INT8 beside FP32, how often is looked).
 //   node benchmarks/click-to-mask.mjs --data DIR --bundle 'INT8 256=models/lite' --bundle 'FP32 256=build/fp32'
 //     [--bundle 'INT8 256, twice=models/lite@box-and-clicks'] [--max-images 20] [--rounds 40] [--out FILE]
-// What stands after @ is the zoom: off (default), box or box-and-clicks. DIR holds data sets as `sonotrack eval` reads them. Times are taken in turns on one object of the phantom.
+// What stands after @ is the zoom: off (default), box or box-and-clicks. DIR holds data sets as `sonotrack eval` reads them.
+// Times are taken in turns on one object of the phantom.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -112,9 +112,9 @@ export class ZoomImage implements EngineImage {
     if (multimask || (this.#mode === 'box' && !box)) return this.#whole.predict(prompts);
     if (previous) return this.#ask(this.#cropToCorrect(previous, prompts), prompts);
     const first = await this.#whole.predict(prompts);
-    const found = first.mask.bitmap;
     if (box) return this.#answerBox(first, prompts);
     if (!first.mask.areaPx) return first;
+    const found = first.mask.bitmap;
     const second = await this.#ask(this.#cropAround(found, prompts), {
       ...prompts,
       previous: found,

@@ -64,7 +64,7 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     with torch.inference_mode():
         folder = args.checkpoints
-        calls = segmentation_calls(folder and folder / "sonosam.safetensors")
+        calls = segmentation_calls(folder and folder / "sonosam-decoder.safetensors")
         calls["track"] = tracking_call(load_model(folder and folder / "deaot.safetensors"))
         print("ready", flush=True)
         for line in sys.stdin:

@@ -23,6 +23,7 @@ import torch
 from tqdm import tqdm
 
 from .anchors import Guidance
+from .dice import dice
 from .evaluation_clips import LabelledClip, add_arguments, clips_of, selection_of
 from .letterbox import Letterbox
 from .models.warp import warp
@@ -90,12 +91,6 @@ class Anchored:
     def track(self, image: np.ndarray) -> tuple[np.ndarray, None]:
         flow = self._guidance.next(image).flows[None, 1]  # into the first frame
         return warp(self._masks, flow)[0].numpy(), None
-
-
-def dice(a: np.ndarray, b: np.ndarray) -> float:
-    """Dice coefficient of two bool arrays; 1 where both are empty."""
-    total = int(a.sum()) + int(b.sum())
-    return 1.0 if total == 0 else 2 * int((a & b).sum()) / total
 
 
 def coverage(labels: np.ndarray, box: Letterbox) -> np.ndarray:

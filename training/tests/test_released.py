@@ -11,7 +11,7 @@ from sonotrack_training.data.prompts import point_in
 from sonotrack_training.data.sector import Sector, render_sector
 from sonotrack_training.trained import load_sonosam
 
-WEIGHTS = Path(__file__).parents[1] / "checkpoints" / "sonosam.safetensors"
+WEIGHTS = Path(__file__).parents[1] / "checkpoints" / "sonosam-decoder.safetensors"
 SIZE = 256
 
 

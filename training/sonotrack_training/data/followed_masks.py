@@ -10,16 +10,11 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from ..dice import dice
 from .motion import smooth_field
 
 WORST_DSC, BEST_DSC = 0.6, 0.96
 BISECTIONS = 6
-
-
-def dsc(a: np.ndarray, b: np.ndarray) -> float:
-    """Dice similarity coefficient of two masks 0/1; 1 where both are empty."""
-    total = int(a.sum()) + int(b.sum())
-    return 2 * int((a & b).sum()) / total if total else 1.0
 
 
 def _field(rng: np.random.Generator, target: np.ndarray) -> np.ndarray:
@@ -53,7 +48,7 @@ def followed(rng: np.random.Generator, target: np.ndarray) -> np.ndarray:
     least, most = 0.0, float(target.shape[0]) / 4
     for _ in range(BISECTIONS):
         middle = (least + most) / 2
-        if dsc(target, _moved(target, field, middle)) > wanted:
+        if dice(target, _moved(target, field, middle)) > wanted:
             least = middle
         else:
             most = middle
