@@ -1,7 +1,7 @@
 // Shared by the scenarios: interleaved timing, quantiles, and one JSON file a run.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { cpus } from 'node:os';
 import { dirname } from 'node:path';
@@ -15,6 +15,15 @@ export { quantile } from '../dist/eval/figures.js';
 export { disc, thereAndBack } from '../dist/eval/speed.js';
 
 const WARM_UP = 8;
+
+/** The processor's name, and its generation where Linux tells it: virtual machines call every one of a maker's the same. */
+function cpuName() {
+  const name = cpus()[0].model.trim();
+  const info = existsSync('/proc/cpuinfo') ? readFileSync('/proc/cpuinfo', 'utf8') : '';
+  const [, family] = /^cpu family\s*: (\d+)$/m.exec(info) ?? [];
+  const [, model] = /^model\s*: (\d+)$/m.exec(info) ?? [];
+  return family && model ? `${name} (family ${family}, model ${model})` : name;
+}
 
 export const summary = (values) => ({
   n: values.length,
@@ -76,7 +85,7 @@ export async function serve(...args) {
 export function report(result, out) {
   const full = {
     ...result,
-    machine: { cpu: cpus()[0].model.trim(), cores: cpus().length, node: process.version },
+    machine: { cpu: cpuName(), cores: cpus().length, node: process.version },
     date: new Date().toISOString().slice(0, 10),
     peakRssMiB: process.resourceUsage().maxRSS / 1024,
   };
