@@ -31,8 +31,10 @@ function condense(value, key = '') {
   }
   if (value === null || typeof value !== 'object') return value;
   const kept = Object.entries(value)
-    // "objects" is a list of records at the top of a file, but a count inside of figures
-    .filter(([k, v]) => !DROPPED.has(k) || typeof v === 'number')
+    // "objects" is a list of records at the top of a file, but a count inside of figures, and timings by their number
+    .filter(([k, v]) =>
+      k === 'objects' ? !Array.isArray(v) : !DROPPED.has(k) || typeof v === 'number',
+    )
     .map(([k, v]) => [k, condense(v, k)])
     .filter(([, v]) => v !== undefined);
   return Object.fromEntries(kept);
