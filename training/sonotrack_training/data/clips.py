@@ -31,6 +31,7 @@ class ClipOptions:
     frames: int = 6  # T
     objects: int = 10  # K, slots
     most_objects: int = 5  # in one clip
+    most_foreign: float = 0.0  # 0-1, how far later frames may be of another plane; at 1 they hardly look alike
 
 
 @dataclass(frozen=True)
@@ -141,24 +142,26 @@ class ClipGenerator:
         """
         o = self.options
         image, labels = self._scene(rng)
-        motion = random_motion(rng, labels, float(rng.choice([0.3, 0.6, 1.0, 1.5])))
+        foreign = float(rng.uniform(0, o.most_foreign)) if o.most_foreign else 0.0
+        # what hardly looks alike lies far away in time
+        motion = random_motion(rng, labels, max(2 * foreign, float(rng.choice([0.3, 0.6, 1.0, 1.5]))))
         if phases is None:
             phases = random_phases(rng, o.frames)
         count = int(labels.max())
         still = image.astype(np.float32)
         smooth = cv2.GaussianBlur(still, (0, 0), float(rng.uniform(1, 2)))
         lost = rng.uniform(0.0, 0.6)  # share of the still's own speckle that is blurred away
-        grain, depth = float(rng.uniform(0.7, 1.6)), float(rng.uniform(0.0, 0.3))
+        grain, depth = float(rng.uniform(0.7, 1.6)), float(rng.uniform(0.0, 0.3)) + 0.4 * foreign
         memory = float(rng.uniform(0.3, 1.0))  # share of the speckle that moves with the tissue
         keeps = float(rng.uniform(0.7, 1.0))  # share of that which the next frame still has
         bound = speckle(rng, o.size, grain)
         # how much of all that is another tissue's at half a cycle: its speckle and its brightness
-        renewal = float(rng.uniform(0.3, 1.0)) if rng.random() < 0.5 else 0.0
+        renewal = max(foreign, float(rng.uniform(0.3, 1.0)) if rng.random() < 0.5 else 0.0)
         other_bound = speckle(rng, o.size, grain)
         other_gain = np.exp(smooth_field(rng, o.size, 7, float(rng.uniform(0.1, 0.35)))[..., 0])
         drift = float(rng.uniform(0, 1.5))
         other = None
-        if rng.random() < 0.25:
+        if rng.random() < 0.25 + 0.5 * foreign:
             other = place(rng, self._pick(rng), o.size)[0].astype(np.float32)
         leaving = int(rng.integers(1, count + 1)) if rng.random() < 0.06 else 0
         shadow = _shadow(rng, o.size) if rng.random() < 0.25 else None
@@ -181,7 +184,7 @@ class ClipGenerator:
             frame, own, objects = warped[0], warped[1], warped[2:]
             progress = t / max(1, o.frames - 1)
             if other is not None:  # the plane moves on: new structures enter
-                frame = frame + 0.45 * progress * (
+                frame = frame + (0.45 + 0.3 * foreign) * progress * (
                     cv2.remap(other, map_x, map_y, cv2.INTER_LINEAR) - frame
                 )
             if leaving and t > o.frames // 2:
