@@ -22,7 +22,7 @@ function cpuName() {
   const info = existsSync('/proc/cpuinfo') ? readFileSync('/proc/cpuinfo', 'utf8') : '';
   const [, family] = /^cpu family\s*: (\d+)$/m.exec(info) ?? [];
   const [, model] = /^model\s*: (\d+)$/m.exec(info) ?? [];
-  return family && model ? `${name} (family ${family}, model ${model})` : name;
+  return family && model ? `${name}, family ${family} model ${model}` : name;
 }
 
 export const summary = (values) => ({
