@@ -228,9 +228,12 @@ export const MODEL_SECTIONS = {
     validationTable('teacher', r, ['@1', '@3', '@5', 'box']),
   ],
   followed: (r) => [
-    'DSC of a mask as a tracker leaves it (`left`), and after one, two and five clicks on its errors; after clicks alone and ' +
-      `from a box; ${validation(r)}:`,
-    validationTable('weights', r, ['left', '+1', '+2', '+5', '@1', '@3', '@5', 'box']),
+    'DSC of a mask as a tracker leaves it (`left`), and after one, two and five clicks on its errors; what the model expects of ' +
+      `these (\`expected\`); after clicks alone and from a box; ${validation(r)}:`,
+    validationTable('weights', r, [
+      ...['left', '+1', '+2', '+5', 'expected+1', 'expected+2', 'expected+5'],
+      ...['@1', '@3', '@5', 'box'],
+    ]),
   ],
   gate: (r) => {
     const rows = Object.entries(r.gate.sets).map(([set, g]) => [

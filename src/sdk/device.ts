@@ -84,7 +84,15 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
   return new Device(engine, infoOf(engine, profile, bundle, notices), {
     zoom: zoom ?? profile.zoom,
     historyFrames: profile.historyFrames,
+    scoreDoubt: bundle.manifest.sonosam.scoreDoubt,
   });
+}
+
+interface DeviceSettings {
+  zoom?: ZoomMode;
+  historyFrames?: number;
+  /** The manifest's. */
+  scoreDoubt?: number;
 }
 
 /** An open engine with its models. Calls run one after the other; several images and trackers may be alive at once. */
@@ -94,6 +102,7 @@ export class Device {
   readonly #engine: Engine;
   readonly #zoom: ZoomMode;
   readonly #historyFrames: number;
+  readonly #scoreDoubt: number;
   readonly #state = new DeviceState();
   #closing: Promise<void> | null = null;
 
@@ -101,12 +110,13 @@ export class Device {
   constructor(
     engine: Engine,
     info: DeviceInfo,
-    { zoom = 'off', historyFrames = 0 }: { zoom?: ZoomMode; historyFrames?: number } = {},
+    { zoom = 'off', historyFrames = 0, scoreDoubt = 1 }: DeviceSettings = {},
   ) {
     this.#engine = engine;
     this.info = info;
     this.#zoom = zoom;
     this.#historyFrames = historyFrames;
+    this.#scoreDoubt = scoreDoubt;
   }
 
   /**
@@ -117,11 +127,11 @@ export class Device {
   async setImage(frame: Frame): Promise<Image> {
     const { frame: pixels, meta } = checkFrame(frame, this.#state.nextFrameId);
     this.#state.assertOpen('encode');
-    if (this.#zoom === 'off')
-      return new Image(await this.#engine.setImage(pixels), meta, this.#state);
-    const kept = { ...pixels, data: pixels.data.slice() };
+    const kept = this.#zoom === 'off' ? null : { ...pixels, data: pixels.data.slice() };
     const whole = await this.#engine.setImage(pixels);
-    return new Image(new ZoomImage(this.#engine, whole, kept, this.#zoom), meta, this.#state);
+    const image =
+      this.#zoom === 'off' || !kept ? whole : new ZoomImage(this.#engine, whole, kept, this.#zoom);
+    return new Image(image, meta, this.#state, this.#scoreDoubt);
   }
 
   /**
@@ -143,7 +153,12 @@ export class Device {
       [0, MOST_HISTORY_FRAMES],
     );
     this.#state.assertOpen('track');
-    return new Tracker(this.#engine, this.#state, { maxObjects, askBelow, historyFrames });
+    return new Tracker(this.#engine, this.#state, {
+      maxObjects,
+      askBelow,
+      historyFrames,
+      scoreDoubt: this.#scoreDoubt,
+    });
   }
 
   /**

@@ -1,5 +1,6 @@
-import type { EngineImage } from '../runtime/engine.js';
+import type { EngineImage, EngineMask } from '../runtime/engine.js';
 import { SonotrackError } from '../runtime/errors.js';
+import { foundedIou } from '../runtime/overlap.js';
 import { checkPrompts } from './check.js';
 import type { DeviceState } from './device-state.js';
 import { Mask } from './mask.js';
@@ -16,12 +17,14 @@ export class Image {
   readonly timings: Timings;
   readonly #image: EngineImage;
   readonly #device: DeviceState;
+  readonly #scoreDoubt: number;
   #closed = false;
 
   /** @internal Use `device.setImage`. */
-  constructor(image: EngineImage, frame: FrameMeta, device: DeviceState) {
+  constructor(image: EngineImage, frame: FrameMeta, device: DeviceState, scoreDoubt: number) {
     this.#image = image;
     this.#device = device;
+    this.#scoreDoubt = scoreDoubt;
     this.frame = frame;
     this.timings = image.timings;
   }
@@ -37,7 +40,15 @@ export class Image {
     this.#device.assertOpen('predict');
     if (this.#closed) throw new SonotrackError('IMAGE_CLOSED', 'predict', 'the image is closed');
     const { mask, candidates } = await this.#device.during(this.#image.predict(given));
-    return Mask.fromEngine(mask, this.frame, given.multimask ? candidates : undefined);
+    const founded = (m: EngineMask): EngineMask => ({
+      ...m,
+      score: foundedIou(m.score, this.#scoreDoubt),
+    });
+    return Mask.fromEngine(
+      founded(mask),
+      this.frame,
+      given.multimask ? candidates.map(founded) : undefined,
+    );
   }
 
   /** Frees the embedding; predictions in flight still settle. Idempotent. */

@@ -1,7 +1,7 @@
 /** Corrective clicks on a frame that has gone by: answered there, then followed to the present. */
 import type { Engine, EnginePrompts, EngineTracker } from '../runtime/engine.js';
 import { foregroundPixels, labelMask, yieldToNeighbours } from '../runtime/label-map.js';
-import { dscOfIou } from '../runtime/overlap.js';
+import { dscOfIou, foundedDsc } from '../runtime/overlap.js';
 import type { RecentFrame } from './recent-frames.js';
 
 /** Frames followed at most on the way to the present: a user waits. */
@@ -13,12 +13,13 @@ interface Estimated {
   quality: number;
 }
 
-/** `path` leads from the frame that was clicked on to the present one, where the object's new mask lies clear of the others. */
+/** `scoreDoubt` is the manifest's. `path` leads from the frame that was clicked on to the present one, where the object's new mask lies clear of the others. */
 export async function correctLate(
   engine: Pick<Engine, 'setImage' | 'createTracker'>,
   path: readonly [RecentFrame, ...RecentFrame[]],
   id: number,
   prompts: EnginePrompts,
+  scoreDoubt: number,
 ): Promise<Estimated> {
   const answered = await answer(engine, path[0], id, prompts);
   if (!answered.bitmap.some(Boolean)) return { ...answered, quality: 0 };
@@ -27,7 +28,8 @@ export async function correctLate(
     const { bitmap, quality } = await follow(tracker, path, answered.bitmap);
     const present = path[path.length - 1];
     yieldToNeighbours(bitmap, present.labels, labelOf(present, id), [], present.pixels.widthPx);
-    return { bitmap, quality: bitmap.some(Boolean) ? quality * answered.quality : 0 };
+    const given = foundedDsc(answered.quality, scoreDoubt);
+    return { bitmap, quality: bitmap.some(Boolean) ? quality * given : 0 };
   } finally {
     tracker.close();
   }

@@ -6,7 +6,7 @@ import type {
 } from '../runtime/engine.js';
 import { SonotrackError } from '../runtime/errors.js';
 import { measured } from '../runtime/label-map.js';
-import { dscOfIou, iouOfDsc } from '../runtime/overlap.js';
+import { dscOfIou, foundedDsc, iouOfDsc } from '../runtime/overlap.js';
 import { checkInteger, checkObject, typeError } from '../runtime/validate.js';
 import { CallOrder } from './call-order.js';
 import { checkFrame, checkObjectId, checkObjectMask, checkPrompts } from './check.js';
@@ -35,6 +35,7 @@ export class Tracker {
   readonly #tracker: EngineTracker;
   readonly #device: DeviceState;
   readonly #askBelow: number;
+  readonly #scoreDoubt: number;
   readonly #order = new CallOrder();
   /** Null: only the frame last given can be corrected. */
   readonly #recent: RecentFrames | null;
@@ -50,13 +51,14 @@ export class Tracker {
   constructor(
     engine: Pick<Engine, 'setImage' | 'createTracker'>,
     device: DeviceState,
-    options: { maxObjects: number; askBelow: number; historyFrames: number },
+    options: { maxObjects: number; askBelow: number; historyFrames: number; scoreDoubt: number },
   ) {
-    const { maxObjects, askBelow, historyFrames } = options;
+    const { maxObjects, askBelow, historyFrames, scoreDoubt } = options;
     this.#engine = engine;
     this.#tracker = engine.createTracker({ maxObjects });
     this.#device = device;
     this.#askBelow = askBelow;
+    this.#scoreDoubt = scoreDoubt;
     this.#recent = historyFrames > 0 ? new RecentFrames(historyFrames) : null;
     this.maxObjects = maxObjects;
   }
@@ -135,10 +137,11 @@ export class Tracker {
     if (frameId !== undefined && frameId !== meta.id) {
       return this.#order.steps(() => this.#correctLate(id, given, frameId as number));
     }
-    const corrected = await this.#order.run(() => this.#tracker.correct(id, given));
-    this.#recent?.change(meta.id, { id, ...corrected.mask });
-    this.#givenQuality.set(id, corrected.quality);
-    return this.#result(corrected, meta);
+    const { mask, ...answer } = await this.#order.run(() => this.#tracker.correct(id, given));
+    this.#recent?.change(meta.id, { id, ...mask });
+    const quality = foundedDsc(answer.quality, this.#scoreDoubt);
+    this.#givenQuality.set(id, quality);
+    return this.#result({ id, mask, quality }, meta);
   }
 
   /**
@@ -211,7 +214,7 @@ export class Tracker {
     }
     const { meta } = path[path.length - 1];
     const { bitmap, quality } = await this.#device.during(
-      correctLate(this.#engine, path, id, given),
+      correctLate(this.#engine, path, id, given, this.#scoreDoubt),
     );
     await this.#tracker.replace({ id, bitmap });
     this.#recent?.change(meta.id, { id, bitmap });

@@ -29,6 +29,10 @@ DEAOT = ("deaot-encoder", "deaot-memorize", "deaot-propagate")
 GRAPHS = {"sonosam": SONOSAM, "deaot": DEAOT}
 # A few dozen tokens cost next to nothing in float, and every pixel of a mask depends on them.
 KEEP_FLOAT = {"sonosam-decoder": ("/decoder/blocks.0/token_", "/decoder/blocks.1/token_", "/decoder/weights")}
+# Of the DSC that SonoSAMLite expects after corrective clicks, and what it is (docs/results/followed.json: `expected+k`, `+k`):
+# (1 - truth) / (1 - expected), the mean of 1, 2 and 5 clicks. It learnt from clicks anywhere on an error; people click on its
+# middle.
+SCORE_DOUBT = 0.8
 ASK_BELOW = 0.9  # the paper intervenes below a DSC of 0.90 (§4.3)
 
 
@@ -100,6 +104,7 @@ def manifest(out: Path, args: argparse.Namespace) -> dict:
             "inputSizePx": size,
             "maskSizePx": mask,
             "maxPoints": MAX_POINTS,
+            "scoreDoubt": SCORE_DOUBT,
         },
         "deaot": {
             "encoder": "deaot-encoder.onnx",

@@ -22,7 +22,8 @@ from .trained import load_sonosam
 
 
 def mean_of_sets(found: dict) -> dict[str, float]:
-    """The means over the sets of what `validate` found; `left` and `+k`: of a followed mask, before and after k clicks."""
+    """The means over the sets of what `validate` found; `left` and `+k`: of a followed mask, before and after k clicks; `expected+k`:
+    what the model expects of these."""
 
     def at(curves: dict[str, list[float]], k: int) -> float:
         return round(mean(curve[k] for curve in curves.values()), 4)
@@ -32,6 +33,7 @@ def mean_of_sets(found: dict) -> dict[str, float]:
         "box": round(mean(found["box"].values()), 4),
         "left": at(found["followed"], 0),
         **{f"+{k}": at(found["followed"], k) for k in (1, 2, 5)},
+        **{f"expected+{k}": at(found["expected"], k - 1) for k in (1, 2, 5)},
     }
 
 

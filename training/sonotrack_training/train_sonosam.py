@@ -205,7 +205,7 @@ def validate(
     model: SonoSamLite | SonoSam, views: list, size: int, clicks: int = 5
 ) -> dict[str, dict[str, list[float] | float]]:
     """Mean DSC per set: `box` from the exact box, `dsc` after 1..clicks, `followed` of a mask as a tracker leaves it and after
-    1..clicks corrections of that."""
+    1..clicks corrections of that, `expected` the DSC that the model itself expects after each of these."""
     model.eval()
     curves: dict[str, list[list[float]]] = {}
     for at in range(0, len(views), 16):
@@ -224,7 +224,7 @@ def validate(
             j = iou(answer, target)[:, 0]
             return (2 * j / (1 + j)).tolist()
 
-        found = []
+        found, expected = [], []
         left = dsc_of(corrected.previous * 2 - 1)
         with mixed("cpu"):
             features = model.encoder(torch.from_numpy(np.stack([v[1] for v in part])[:, None]))
@@ -233,15 +233,21 @@ def validate(
                 logits, scores = model.decoder(features, *given)
                 answer = answer_of(logits.float(), scores.float(), ambiguous_rows(*given))
                 found.append(dsc_of(answer))
+                if prompts is corrected:  # answered by the single mask
+                    j = scores[:, 0].float()
+                    expected.append((2 * j / (1 + j)).tolist())
                 prompts.follow(answer, exact=1.0)
-        for view, row in zip(part, zip(*found, left, strict=True), strict=True):
+        for view, row in zip(part, zip(*found, *expected, left, strict=True), strict=True):
             curves.setdefault(view[0], []).append(list(row))
     model.train()
     means = {name: np.mean(rows, 0).round(4).tolist() for name, rows in sorted(curves.items())}
     return {
         "dsc": {name: mean[1 : 1 + clicks] for name, mean in means.items()},
         "box": {name: mean[0] for name, mean in means.items()},
-        "followed": {name: [mean[-1], *mean[1 + clicks : -1]] for name, mean in means.items()},
+        "followed": {
+            name: [mean[-1], *mean[1 + clicks : 1 + 2 * clicks]] for name, mean in means.items()
+        },
+        "expected": {name: mean[1 + 2 * clicks : -1] for name, mean in means.items()},
     }
 
 

@@ -99,3 +99,5 @@ def test_validation_tells_of_corrections_of_followed_masks(data, tmp_path, monke
     end = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[-1])
     for curve in end["followed"].values():
         assert len(curve) == 6 and 0.5 < curve[0] < 1
+    for curve in end["expected"].values():
+        assert len(curve) == 5 and all(0 <= dsc <= 1 for dsc in curve)

@@ -59,6 +59,7 @@ test('a wrong manifest names the field and what it may hold', async (t) => {
       /expected one of 'int8', 'fp16', 'fp32' for `precision` but received "int4" \(string\)/,
     ],
     [(m) => Object.assign(m.deaot, { askBelow: 2 }), /a number from 0 to 1 for `deaot.askBelow`/],
+    [(m) => Object.assign(m.sonosam, { scoreDoubt: 2 }), /from 0 to 1 for `sonosam.scoreDoubt`/],
     [(m) => Object.assign(m.deaot, { askBelo: 1 }), /`deaot.askBelo`; did you mean `askBelow`\?/],
     [
       (m) => Object.assign(m.sonosam, { inputSizePx: 250 }),
