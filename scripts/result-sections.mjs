@@ -25,16 +25,13 @@ const validationTable = (title, { meanOfSets }, columns) =>
 
 /** Accuracy and time of several bundles, or of one by how often it looks. */
 function clickToMask({ bundles, maxImages, machine }, title, what) {
-  const times = { clickToMask: 'click to mask', reClick: 're-click' };
-  // results of before boxes were timed lack these
-  if (Object.values(bundles).every((f) => f.boxToMask)) times.boxToMask = 'box to mask';
   const rows = Object.entries(bundles).map(([name, f]) => [
     name,
     ...['1', '3', '5'].map((k) => number(f.dscAt[k])),
     number(f.boxDsc),
-    ...Object.keys(times).map((time) => number(f[time].p50Ms, 1)),
+    ...[f.clickToMask, f.reClick, f.boxToMask].map(({ p50Ms }) => number(p50Ms, 1)),
   ]);
-  const columns = ['@1', '@3', '@5', 'box', ...Object.values(times)];
+  const columns = ['@1', '@3', '@5', 'box', 'click to mask', 're-click', 'box to mask'];
   return [
     `Mean over the sets of the DSC after clicks and from a box (at most ${maxImages} images of each), ${what}; p50 in ms, in turns ` +
       'in one run, from a click or a box on a new frame to its mask (`setImage` and `predict`) and of one more click ' +

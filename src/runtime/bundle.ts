@@ -33,7 +33,7 @@ export interface Manifest {
   precision: Precision;
   opset: number;
   minimumRuntime: string;
-  sonosam: ManifestModel & { decoder: string; maxPoints: 32; scoreDoubt?: number };
+  sonosam: ManifestModel & { decoder: string; maxPoints: 32; scoreDoubt: number };
   deaot: ManifestModel & {
     memorize: string;
     propagate: string;

@@ -1,6 +1,6 @@
 import { openBundle } from '../runtime/bundle-store.js';
 import type { Bundle, Manifest } from '../runtime/bundle.js';
-import type { Engine } from '../runtime/engine.js';
+import type { Engine, EngineFrame, EngineImage } from '../runtime/engine.js';
 import { SonotrackError } from '../runtime/errors.js';
 import { openEngine } from '../runtime/open-engine.js';
 import {
@@ -127,11 +127,14 @@ export class Device {
   async setImage(frame: Frame): Promise<Image> {
     const { frame: pixels, meta } = checkFrame(frame, this.#state.nextFrameId);
     this.#state.assertOpen('encode');
-    const kept = this.#zoom === 'off' ? null : { ...pixels, data: pixels.data.slice() };
+    return new Image(await this.#encode(pixels), meta, this.#state, this.#scoreDoubt);
+  }
+
+  async #encode(pixels: EngineFrame): Promise<EngineImage> {
+    if (this.#zoom === 'off') return this.#engine.setImage(pixels);
+    const kept = { ...pixels, data: pixels.data.slice() };
     const whole = await this.#engine.setImage(pixels);
-    const image =
-      this.#zoom === 'off' || !kept ? whole : new ZoomImage(this.#engine, whole, kept, this.#zoom);
-    return new Image(image, meta, this.#state, this.#scoreDoubt);
+    return new ZoomImage(this.#engine, whole, kept, this.#zoom);
   }
 
   /**

@@ -13,7 +13,10 @@ interface Estimated {
   quality: number;
 }
 
-/** `scoreDoubt` is the manifest's. `path` leads from the frame that was clicked on to the present one, where the object's new mask lies clear of the others. */
+/**
+ * `path` leads from the frame that was clicked on to the present one, where the object's new mask lies clear of the others.
+ * `scoreDoubt` is the manifest's.
+ */
 export async function correctLate(
   engine: Pick<Engine, 'setImage' | 'createTracker'>,
   path: readonly [RecentFrame, ...RecentFrame[]],

@@ -137,11 +137,11 @@ export class Tracker {
     if (frameId !== undefined && frameId !== meta.id) {
       return this.#order.steps(() => this.#correctLate(id, given, frameId as number));
     }
-    const { mask, ...answer } = await this.#order.run(() => this.#tracker.correct(id, given));
-    this.#recent?.change(meta.id, { id, ...mask });
-    const quality = foundedDsc(answer.quality, this.#scoreDoubt);
+    const corrected = await this.#order.run(() => this.#tracker.correct(id, given));
+    this.#recent?.change(meta.id, { id, ...corrected.mask });
+    const quality = foundedDsc(corrected.quality, this.#scoreDoubt);
     this.#givenQuality.set(id, quality);
-    return this.#result({ id, mask, quality }, meta);
+    return this.#result({ ...corrected, quality }, meta);
   }
 
   /**

@@ -31,6 +31,7 @@ export function manifest(): Manifest {
       inputSizePx: 256,
       maskSizePx: 128,
       maxPoints: 32,
+      scoreDoubt: 1,
     },
     deaot: {
       name: 'DeAOT-T',

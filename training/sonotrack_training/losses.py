@@ -44,3 +44,7 @@ def iou(logits: Tensor, target: Tensor) -> Tensor:
     a, b = logits > 0, (target > 0.5).expand_as(logits)
     union = (a | b).flatten(2).sum(-1)
     return torch.where(union > 0, (a & b).flatten(2).sum(-1) / union.clamp(min=1), 1.0)
+
+
+def dsc_of_iou(j: Tensor) -> Tensor:
+    return 2 * j / (1 + j)

@@ -22,8 +22,8 @@ from .trained import load_sonosam
 
 
 def mean_of_sets(found: dict) -> dict[str, float]:
-    """The means over the sets of what `validate` found; `left` and `+k`: of a followed mask, before and after k clicks; `expected+k`:
-    what the model expects of these."""
+    """The means over the sets of what `validate` found; `left` and `+k`: of a followed mask, before and after k clicks;
+    `expected+k`: what the model expects of these."""
 
     def at(curves: dict[str, list[float]], k: int) -> float:
         return round(mean(curve[k] for curve in curves.values()), 4)

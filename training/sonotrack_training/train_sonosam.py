@@ -24,7 +24,7 @@ from .data.prompted import Mix, Sampler, validation_views
 from .data.prompts import loose_box, point_in
 from .data.samples import load_samples
 from .distillation import ALPHA, best_of, binary_kl
-from .losses import click_loss, iou, mask_loss
+from .losses import click_loss, dsc_of_iou, iou, mask_loss
 from .models.efficientnet_lite import imagenet_file, load_imagenet
 from .models.several_looks import SeveralLooks
 from .models.sonosam import SonoSamLite
@@ -191,8 +191,7 @@ def train_step(
                         taught = best_of(teacher.decoder(known, *given)[0].float(), target)
                 total = total + pass_loss(logits, scores, target, points, ambiguous, taught)
             answer = answer_of(logits, scores, ambiguous).detach()
-            j = iou(answer, target)
-            dice["first" if click == 0 else "last"] = float((2 * j / (1 + j)).mean())
+            dice["first" if click == 0 else "last"] = float(dsc_of_iou(iou(answer, target)).mean())
             if click < further:
                 prompts.follow(answer, click_share=CLICK_SHARE)
                 if rng.random() < 0.1:  # a click may also come without the mask before it
@@ -221,8 +220,7 @@ def validate(
             corrected.correct(row, followed(corrected.rng, mask), exact=1.0)
 
         def dsc_of(answer: Tensor, target: Tensor = target) -> list[float]:
-            j = iou(answer, target)[:, 0]
-            return (2 * j / (1 + j)).tolist()
+            return dsc_of_iou(iou(answer, target)[:, 0]).tolist()
 
         found, expected = [], []
         left = dsc_of(corrected.previous * 2 - 1)
@@ -234,8 +232,7 @@ def validate(
                 answer = answer_of(logits.float(), scores.float(), ambiguous_rows(*given))
                 found.append(dsc_of(answer))
                 if prompts is corrected:  # answered by the single mask
-                    j = scores[:, 0].float()
-                    expected.append((2 * j / (1 + j)).tolist())
+                    expected.append(dsc_of_iou(scores[:, 0].float()).tolist())
                 prompts.follow(answer, exact=1.0)
         for view, row in zip(part, zip(*found, *expected, left, strict=True), strict=True):
             curves.setdefault(view[0], []).append(list(row))
