@@ -232,6 +232,28 @@ export const MODEL_SECTIONS = {
       ...['@1', '@3', '@5', 'box'],
     ]),
   ],
+  'local-change': (r) => [
+    `Mean DSC when clicking begins and after ${r.rounds} rounds of corrections of objects below 0.90, rounds and clicks that an object ` +
+      "needs, and rounds that left it worse by over 2 points; SonoSAMLite's answers whole, and as `Tracker.correct` takes them over; " +
+      'validation patients, synthetic hearts, and hearts disturbed as no training picture is. ' +
+      `Of corrected masks (${r.answers.count} answers) a DSC of ${number(r.answers.expected)} is expected, ` +
+      `${number(r.answers.reached)} reached.`,
+    table(
+      ['set', 'objects', 'answers', 'begin', 'end', 'rounds', 'clicks', 'worse'],
+      Object.entries(r.sets).flatMap(([set, ways]) =>
+        Object.entries(ways).map(([way, f]) => [
+          set,
+          f.objects,
+          way,
+          number(f.dsc[0]),
+          number(f.dsc.at(-1)),
+          number(f.interventions, 2),
+          number(f.clicks, 2),
+          number(f.harmed, 2),
+        ]),
+      ),
+    ),
+  ],
   gate: (r) => {
     const rows = Object.entries(r.gate.sets).map(([set, g]) => [
       set,

@@ -5,6 +5,7 @@
 #include <future>
 #include <utility>
 
+#include "models/local_change.h"
 #include "models/probabilities.h"
 
 namespace sonotrack {
@@ -15,20 +16,6 @@ std::string Quoted(int64_t id) { return "object " + std::to_string(id); }
 /** IoU and DSC of the same two masks. */
 float IouOfDsc(float dsc) { return dsc / (2.0f - dsc); }
 float DscOfIou(float iou) { return 2.0f * iou / (1.0f + iou); }
-
-/** Indices of the frame pixels that the foreground clicks lie in. */
-std::vector<size_t> ForegroundPixels(const Prompts& prompts, Size frame) {
-  const auto index = [](float at, int size) {
-    return static_cast<size_t>(std::clamp(static_cast<int>(at), 0, size - 1));
-  };
-  std::vector<size_t> pixels;
-  for (size_t i = 0; i + 2 < prompts.points.size(); i += 3) {
-    if (prompts.points[i + 2] != 1) continue;
-    pixels.push_back(index(prompts.points[i + 1], frame.h) * static_cast<size_t>(frame.w) +
-                     index(prompts.points[i], frame.w));
-  }
-  return pixels;
-}
 
 size_t RequireObjects(int max_objects, int slots) {
   if (max_objects >= 1 && max_objects <= slots) return static_cast<size_t>(max_objects);
@@ -193,7 +180,9 @@ TrackedObject Tracker::Correct(int64_t id, Prompts prompts, Timings* timings) {
   {
     Stopwatch watch(&timings->postprocess_ms);
     uint8_t* bitmap = object.mask.bitmap.data();
-    YieldToNeighbours(labels.data(), channel, ForegroundPixels(prompts, frame_), frame_, bitmap);
+    KeepLocalChange(prompts, frame_, &object.mask);
+    const std::vector<size_t> clicks = ClickedPixels(prompts, frame_, /*foreground_only=*/true);
+    YieldToNeighbours(labels.data(), channel, clicks, frame_, bitmap);
     Measure(bitmap, frame_, &object.mask);
   }
   if (object.mask.area_px > 0) object.quality = DscOfIou(object.mask.score);

@@ -55,9 +55,9 @@ class Tracker {
   std::vector<TrackedObject> Track(const FrameView& frame, Timings* timings);
 
   /**
-   * SonoSAMLite on the frame last given, from the tracked mask unless `prompts.previous` is given.
-   * The result takes the object's place, and the frame becomes reference 1. Throws
-   * TRACKER_NOT_STARTED, UNKNOWN_OBJECT.
+   * SonoSAMLite on the frame last given, from the tracked mask unless `prompts.previous` is given,
+   * which changes where the last click lies (`KeepLocalChange`). The result takes the object's
+   * place, and the frame becomes reference 1. Throws TRACKER_NOT_STARTED, UNKNOWN_OBJECT.
    */
   TrackedObject Correct(int64_t id, Prompts prompts, Timings* timings);
 

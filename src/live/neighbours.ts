@@ -1,5 +1,5 @@
 /** What a prompt finds, clear of the objects that are outlined already. */
-import { foregroundPixels, measured, yieldToNeighbours } from '../runtime/label-map.js';
+import { clickedPixels, measured, yieldToNeighbours } from '../runtime/label-map.js';
 import { Mask } from '../sdk/mask.js';
 import type { Prompts, SpacingMm, TrackedObject } from '../sdk/types.js';
 
@@ -25,7 +25,7 @@ export function clearOf(
   const clicks = Float32Array.from(points.flatMap(({ x, y, label }) => [x, y, label]));
   const bitmap = mask.toBitmap();
   const own = 0; // its pixels are nobody's yet
-  yieldToNeighbours(bitmap, labels, own, foregroundPixels(clicks, widthPx, heightPx), widthPx);
+  yieldToNeighbours(bitmap, labels, own, clickedPixels(clicks, widthPx, heightPx, 1), widthPx);
   const left = measured(bitmap, widthPx, mask.score);
   const least = clicks.length > 0 ? 1 : LEAST_FREE * mask.areaPx;
   return left.areaPx < least ? mask : Mask.fromEngine(left, { widthPx, heightPx, spacingMm });

@@ -33,7 +33,12 @@ export interface Manifest {
   precision: Precision;
   opset: number;
   minimumRuntime: string;
-  sonosam: ManifestModel & { decoder: string; maxPoints: 32; scoreDoubt: number };
+  sonosam: ManifestModel & {
+    decoder: string;
+    maxPoints: 32;
+    scoreDoubt: number;
+    correctionDoubt: number;
+  };
   deaot: ManifestModel & {
     memorize: string;
     propagate: string;

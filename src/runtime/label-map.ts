@@ -2,15 +2,16 @@
 import { extentOf } from './crop.js';
 import type { EngineMask } from './engine.js';
 
-/** Indices of the pixels that the foreground clicks (x, y, label triples) lie in. */
-export function foregroundPixels(
+/** Indices of the pixels that the clicks (x, y, label triples) lie in, or only those of one label: 1 foreground, 0 background. */
+export function clickedPixels(
   points: Float32Array,
   widthPx: number,
   heightPx: number,
+  only?: 0 | 1,
 ): number[] {
   const pixels: number[] = [];
   for (let i = 0; i < points.length; i += 3) {
-    if (points[i + 2] !== 1) continue;
+    if (only !== undefined && points[i + 2] !== only) continue;
     const x = Math.min(Math.trunc(points[i]), widthPx - 1);
     const y = Math.min(Math.trunc(points[i + 1]), heightPx - 1);
     pixels.push(y * widthPx + x);

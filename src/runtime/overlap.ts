@@ -5,7 +5,7 @@ export const iouOfDsc = (dsc: number): number => dsc / (2 - dsc);
 
 /**
  * The DSC to be expected where a model expects `dsc`, and only the share `doubt` of its doubt is founded (the manifest's
- * `scoreDoubt`). 0, nothing found, stays 0.
+ * `scoreDoubt` and `correctionDoubt`). 0, nothing found, stays 0.
  */
 export const foundedDsc = (dsc: number, doubt: number): number =>
   dsc > 0 ? 1 - doubt * (1 - dsc) : 0;

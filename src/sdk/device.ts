@@ -85,6 +85,7 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
     zoom: zoom ?? profile.zoom,
     historyFrames: profile.historyFrames,
     scoreDoubt: bundle.manifest.sonosam.scoreDoubt,
+    correctionDoubt: bundle.manifest.sonosam.correctionDoubt,
   });
 }
 
@@ -93,6 +94,8 @@ interface DeviceSettings {
   historyFrames?: number;
   /** The manifest's. */
   scoreDoubt?: number;
+  /** The manifest's. */
+  correctionDoubt?: number;
 }
 
 /** An open engine with its models. Calls run one after the other; several images and trackers may be alive at once. */
@@ -103,6 +106,7 @@ export class Device {
   readonly #zoom: ZoomMode;
   readonly #historyFrames: number;
   readonly #scoreDoubt: number;
+  readonly #correctionDoubt: number;
   readonly #state = new DeviceState();
   #closing: Promise<void> | null = null;
 
@@ -110,13 +114,14 @@ export class Device {
   constructor(
     engine: Engine,
     info: DeviceInfo,
-    { zoom = 'off', historyFrames = 0, scoreDoubt = 1 }: DeviceSettings = {},
+    { zoom = 'off', historyFrames = 0, scoreDoubt = 1, correctionDoubt = 1 }: DeviceSettings = {},
   ) {
     this.#engine = engine;
     this.info = info;
     this.#zoom = zoom;
     this.#historyFrames = historyFrames;
     this.#scoreDoubt = scoreDoubt;
+    this.#correctionDoubt = correctionDoubt;
   }
 
   /**
@@ -160,7 +165,7 @@ export class Device {
       maxObjects,
       askBelow,
       historyFrames,
-      scoreDoubt: this.#scoreDoubt,
+      correctionDoubt: this.#correctionDoubt,
     });
   }
 

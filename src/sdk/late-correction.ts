@@ -1,6 +1,7 @@
 /** Corrective clicks on a frame that has gone by: answered there, then followed to the present. */
 import type { Engine, EnginePrompts, EngineTracker } from '../runtime/engine.js';
-import { foregroundPixels, labelMask, yieldToNeighbours } from '../runtime/label-map.js';
+import { clickedPixels, labelMask, yieldToNeighbours } from '../runtime/label-map.js';
+import { keepLocalChange } from '../runtime/local-change.js';
 import { dscOfIou, foundedDsc } from '../runtime/overlap.js';
 import type { RecentFrame } from './recent-frames.js';
 
@@ -15,14 +16,14 @@ interface Estimated {
 
 /**
  * `path` leads from the frame that was clicked on to the present one, where the object's new mask lies clear of the others.
- * `scoreDoubt` is the manifest's.
+ * `correctionDoubt` is the manifest's.
  */
 export async function correctLate(
   engine: Pick<Engine, 'setImage' | 'createTracker'>,
   path: readonly [RecentFrame, ...RecentFrame[]],
   id: number,
   prompts: EnginePrompts,
-  scoreDoubt: number,
+  correctionDoubt: number,
 ): Promise<Estimated> {
   const answered = await answer(engine, path[0], id, prompts);
   if (!answered.bitmap.some(Boolean)) return { ...answered, quality: 0 };
@@ -31,7 +32,7 @@ export async function correctLate(
     const { bitmap, quality } = await follow(tracker, path, answered.bitmap);
     const present = path[path.length - 1];
     yieldToNeighbours(bitmap, present.labels, labelOf(present, id), [], present.pixels.widthPx);
-    const given = foundedDsc(answered.quality, scoreDoubt);
+    const given = foundedDsc(answered.quality, correctionDoubt);
     return { bitmap, quality: bitmap.some(Boolean) ? quality * given : 0 };
   } finally {
     tracker.close();
@@ -53,7 +54,8 @@ async function answer(
   try {
     const previous = prompts.previous ?? (known ? tracked : null);
     const { bitmap, score } = (await image.predict({ ...prompts, previous })).mask;
-    const clicks = foregroundPixels(prompts.points, widthPx, heightPx);
+    if (previous) keepLocalChange({ bitmap, score }, prompts, previous, widthPx);
+    const clicks = clickedPixels(prompts.points, widthPx, heightPx, 1);
     yieldToNeighbours(bitmap, frame.labels, own, clicks, widthPx);
     return { bitmap, quality: dscOfIou(score) };
   } finally {

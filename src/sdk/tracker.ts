@@ -35,7 +35,7 @@ export class Tracker {
   readonly #tracker: EngineTracker;
   readonly #device: DeviceState;
   readonly #askBelow: number;
-  readonly #scoreDoubt: number;
+  readonly #correctionDoubt: number;
   readonly #order = new CallOrder();
   /** Null: only the frame last given can be corrected. */
   readonly #recent: RecentFrames | null;
@@ -51,14 +51,19 @@ export class Tracker {
   constructor(
     engine: Pick<Engine, 'setImage' | 'createTracker'>,
     device: DeviceState,
-    options: { maxObjects: number; askBelow: number; historyFrames: number; scoreDoubt: number },
+    options: {
+      maxObjects: number;
+      askBelow: number;
+      historyFrames: number;
+      correctionDoubt: number;
+    },
   ) {
-    const { maxObjects, askBelow, historyFrames, scoreDoubt } = options;
+    const { maxObjects, askBelow, historyFrames, correctionDoubt } = options;
     this.#engine = engine;
     this.#tracker = engine.createTracker({ maxObjects });
     this.#device = device;
     this.#askBelow = askBelow;
-    this.#scoreDoubt = scoreDoubt;
+    this.#correctionDoubt = correctionDoubt;
     this.#recent = historyFrames > 0 ? new RecentFrames(historyFrames) : null;
     this.maxObjects = maxObjects;
   }
@@ -139,7 +144,7 @@ export class Tracker {
     }
     const corrected = await this.#order.run(() => this.#tracker.correct(id, given));
     this.#recent?.change(meta.id, { id, ...corrected.mask });
-    const quality = foundedDsc(corrected.quality, this.#scoreDoubt);
+    const quality = foundedDsc(corrected.quality, this.#correctionDoubt);
     this.#givenQuality.set(id, quality);
     return this.#result({ ...corrected, quality }, meta);
   }
@@ -214,7 +219,7 @@ export class Tracker {
     }
     const { meta } = path[path.length - 1];
     const { bitmap, quality } = await this.#device.during(
-      correctLate(this.#engine, path, id, given, this.#scoreDoubt),
+      correctLate(this.#engine, path, id, given, this.#correctionDoubt),
     );
     await this.#tracker.replace({ id, bitmap });
     this.#recent?.change(meta.id, { id, bitmap });

@@ -32,6 +32,7 @@ export function manifest(): Manifest {
       maskSizePx: 128,
       maxPoints: 32,
       scoreDoubt: 1,
+      correctionDoubt: 1,
     },
     deaot: {
       name: 'DeAOT-T',

@@ -13,7 +13,8 @@ import type {
   EngineTracking,
 } from '../engine.js';
 import { SonotrackError } from '../errors.js';
-import { foregroundPixels, labelMask, measured, yieldToNeighbours } from '../label-map.js';
+import { clickedPixels, labelMask, measured, yieldToNeighbours } from '../label-map.js';
+import { keepLocalChange } from '../local-change.js';
 import { dscOfIou, iouOfDsc } from '../overlap.js';
 import type { SerialQueue } from '../serial-queue.js';
 import { channelsOf, withObject, withoutObject } from './channels.js';
@@ -183,7 +184,8 @@ export class FallbackTracker implements EngineTracker {
         sonosam.prepare({ ...given, previous }, view),
       );
       const { bitmap, score } = sonosam.masks(outputs, view, false).mask;
-      const clicks = foregroundPixels(given.points, widthPx, heightPx);
+      keepLocalChange({ bitmap, score }, given, previous, widthPx);
+      const clicks = clickedPixels(given.points, widthPx, heightPx, 1);
       yieldToNeighbours(bitmap, labels, slot, clicks, widthPx);
       await this.#replace(state, id, slot, bitmap);
       return trackedObject(id, measured(bitmap, widthPx, score), dscOfIou(score));

@@ -60,6 +60,10 @@ test('a wrong manifest names the field and what it may hold', async (t) => {
     ],
     [(m) => Object.assign(m.deaot, { askBelow: 2 }), /a number from 0 to 1 for `deaot.askBelow`/],
     [(m) => Object.assign(m.sonosam, { scoreDoubt: 2 }), /from 0 to 1 for `sonosam.scoreDoubt`/],
+    [
+      (m) => Object.assign(m.sonosam, { correctionDoubt: -1 }),
+      /from 0 to 1 for `sonosam.correctionDoubt`/,
+    ],
     [(m) => Object.assign(m.deaot, { askBelo: 1 }), /`deaot.askBelo`; did you mean `askBelow`\?/],
     [
       (m) => Object.assign(m.sonosam, { inputSizePx: 250 }),

@@ -1,15 +1,16 @@
 import { test } from 'tap';
 import {
-  foregroundPixels,
+  clickedPixels,
   labelMask,
   measured,
   yieldToNeighbours,
 } from '../../../src/runtime/label-map.js';
 import { bitmap } from '../../support/bitmaps.js';
 
-test('foregroundPixels gives the pixels that foreground clicks lie in, also on the last edge', async (t) => {
+test('clickedPixels gives the pixels that clicks lie in, also on the last edge', async (t) => {
   const points = Float32Array.of(0.5, 1.5, 1, 2, 2, 0, 3, 2, 1);
-  t.same(foregroundPixels(points, 3, 2), [3, 5]);
+  t.same(clickedPixels(points, 3, 2), [3, 5, 5]);
+  t.same(clickedPixels(points, 3, 2, 1), [3, 5]);
 });
 
 test('labelMask keeps the pixels of one label', async (t) => {

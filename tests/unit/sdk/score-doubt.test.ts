@@ -13,10 +13,11 @@ const CLICK = { points: [{ x: 6, y: 6, label: 1 as const }] };
 const drawn = Mask.fromBitmap(disc(SIDE, SIDE, [8, 8, 5]), SIDE, SIDE);
 
 /** On the fake model, of whose doubt a share is founded. */
-const doubted = (scoreDoubt: number, radiusPx = 4): Device =>
+const doubted = (share: number, radiusPx = 4): Device =>
   new Device(new FakeEngine({ quality: QUALITY, radiusPx }), fakeDevice().device.info, {
     historyFrames: 3,
-    scoreDoubt,
+    scoreDoubt: share,
+    correctionDoubt: share,
   });
 const halved = (dsc: number): number => 1 - (1 - dsc) / 2;
 const close = (a: number, b: number): boolean => Math.abs(a - b) < 1e-9;
