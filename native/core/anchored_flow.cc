@@ -1,6 +1,7 @@
 #include "core/anchored_flow.h"
 
 #include <algorithm>
+#include <array>
 
 namespace sonotrack {
 namespace {
@@ -9,12 +10,29 @@ namespace {
 constexpr float kLeastMatch = 0.02f;
 /** Half the side of the box (three passes) that smooths what measurements are worth, px. */
 constexpr int kTrustRadius = 2;
+/** The same of the boxes that blur the frames of a jump, one search after the other; 0: as they
+ * are. */
+constexpr std::array<int, 5> kJumpRadii = {6, 4, 2, 1, 0};
+/** Gray level above which there is tissue. */
+constexpr uint8_t kDark = 8;
 
 /** ((1 − k) / k)³: 0 for a perfect match k, 1 at 0.5. */
 float Doubt(float match) {
   const float k = std::min(std::max(match, kLeastMatch), 1.0f);
   const float odds = (1 - k) / k;
   return odds * odds * odds;
+}
+
+/** The mean of `match` over the tissue of `gray`; 1 where there is none. */
+double MeanOverTissue(const std::vector<float>& match, const uint8_t* gray) {
+  double sum = 0;
+  size_t count = 0;
+  for (size_t i = 0; i < match.size(); ++i) {
+    if (gray[i] <= kDark) continue;
+    sum += match[i];
+    ++count;
+  }
+  return count > 0 ? sum / static_cast<double>(count) : 1;
 }
 
 }  // namespace
@@ -24,6 +42,8 @@ AnchoredFlow::AnchoredFlow(int side, const AnchoredFlowOptions& options)
       options_(options),
       present_(cells_),
       followed_(cells_),
+      blurred_from_(cells_),
+      blurred_to_(cells_),
       step_(cells_),
       anchors_(kAnchors, Anchor(cells_)),
       warp_({side, side}),
@@ -61,12 +81,31 @@ void AnchoredFlow::Follow(const uint8_t* gray, DisFlow* search) {
   std::copy_n(gray, cells_, frame_.begin());
   search->Compute(gray, present_.data(), step_.flow.data());
   Match(present_.data(), step_.flow.data(), search->fork(), step_.match.data());
+  if (MeanOverTissue(step_.match, gray) < options_.jump_match) SearchJump(gray, search);
   for (size_t i = 0; i < cells_; ++i) {
     step_.variance[i] = options_.step_variance + options_.mismatch_variance * Doubt(step_.match[i]);
   }
   for (Anchor& anchor : anchors_) {
     if (anchor.set) FollowAnchor(gray, search, &anchor);
   }
+}
+
+void AnchoredFlow::SearchJump(const uint8_t* gray, DisFlow* search) {
+  const int side = warp_.size().w;
+  const auto blur = [&](const uint8_t* image, int radius, std::vector<uint8_t>* out) {
+    std::copy_n(image, cells_, source_.begin());
+    if (radius > 0) BoxBlur3({side, side}, radius, source_.data(), &blur_);
+    for (size_t i = 0; i < cells_; ++i) (*out)[i] = static_cast<uint8_t>(source_[i] + 0.5);
+  };
+  const float* initial = nullptr;
+  for (const int radius : kJumpRadii) {
+    blur(gray, radius, &blurred_from_);
+    blur(present_.data(), radius, &blurred_to_);
+    search->Compute(blurred_from_.data(), blurred_to_.data(), step_.flow.data(), initial);
+    std::copy(step_.flow.begin(), step_.flow.end(), predicted_.begin());
+    initial = predicted_.data();
+  }
+  Match(present_.data(), step_.flow.data(), search->fork(), step_.match.data());
 }
 
 void AnchoredFlow::FollowAnchor(const uint8_t* gray, DisFlow* search, Anchor* anchor) {
@@ -120,7 +159,7 @@ size_t AnchoredFlow::Bytes(int side) {
   // Frames and anchors' pictures in bytes; in floats the step, the anchors, the places of a warp
   // and the scratch.
   const size_t floats = 4 + kAnchors * (3 + 4) + 3 + 3 + 2 + 1;
-  return cells * (2 + kAnchors) + sizeof(float) * (cells * floats + static_cast<size_t>(side));
+  return cells * (4 + kAnchors) + sizeof(float) * (cells * floats + static_cast<size_t>(side));
 }
 
 }  // namespace sonotrack

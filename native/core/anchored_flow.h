@@ -19,6 +19,9 @@ struct AnchoredFlowOptions {
   float mismatch_variance = 0.05f;
   /** Variance of a flow measured straight into an anchor: times ((1 − k) / k)³, px². */
   float anchor_variance = 16;
+  /** Mean match of the tissue of two frames below which the step is searched anew, from coarse to
+   * fine (training/sonotrack_training/measure_jumps.py). */
+  float jump_match = 0.4f;
 };
 
 /**
@@ -31,6 +34,10 @@ struct AnchoredFlowOptions {
  * chained flow predicts it, adding variance with every step; dense inverse search, begun at the
  * prediction, measures it; how well the anchor matches there (k, a local correlation) says how much
  * the measurement is worth. Where a beating heart comes back to its first phase, the drift is gone.
+ *
+ * A step over a whole contraction leaves little of the speckle that the search goes by. Where a
+ * step's frames match as badly as that it is searched anew, first between frames that are blurred
+ * until only the anatomy shows, and from there between ever sharper ones.
  *
  * A frame is first followed, then accepted, so that a caller whose other work fails can leave the
  * stream where it was. Allocates in its constructor only; one thread at a time.
@@ -79,12 +86,15 @@ class AnchoredFlow {
     Found next;                         // of the frame last followed
   };
 
+  /** The step between blurred frames, then ever sharper ones. */
+  void SearchJump(const uint8_t* gray, DisFlow* search);
   void Match(const uint8_t* source, const float* flow_xy, ForkJoin* fork, float* match);
   void FollowAnchor(const uint8_t* gray, DisFlow* search, Anchor* anchor);
 
   const size_t cells_;
   const AnchoredFlowOptions options_;
   std::vector<uint8_t> present_, followed_;
+  std::vector<uint8_t> blurred_from_, blurred_to_;  // scratch
   Found step_;
   std::vector<Anchor> anchors_;
   Warp warp_;

@@ -4,9 +4,9 @@
 The estimate is trained along with the gate; once `calibrate_gate` has turned the gate, what the
 estimate reads (how the masks agree with the candidates, above all) means something else. Only its
 small head is fitted here, on clips of patients that neither model was trained on: even cines, cines
-with skipped frames, single large jumps, and jumps to frames that hardly look alike (from end-diastole
-to end-systole a heart matches itself worse than any still image that was only moved). Half of those
-patients fit, the other half judges.
+with skipped frames, single large jumps, jumps to frames that hardly look alike (from end-diastole to
+end-systole a heart matches itself worse than any still image that was only moved), and synthetic
+hearts that contract in one step. Half of those patients fit, the other half judges.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from .data.beating_heart import beating_heart
 from .data.clips import Clip, ClipGenerator, ClipOptions
 from .data.samples import Sample, load_samples
 from .models.deaot import DeAot
@@ -50,8 +51,8 @@ class Rows(NamedTuple):
 
 
 def draw(samples: Sequence[Sample], count: int, seed: int) -> Iterator[tuple[Clip, Course]]:
-    """Even cines, cines with skipped frames, jumps and jumps to frames that hardly look alike, in turn; now and then with a
-    correction."""
+    """Even cines, cines with skipped frames, jumps, jumps to frames that hardly look alike, and contractions, in turn; now and
+    then with a correction."""
     kinds = (
         ClipOptions(frames=CINE),
         ClipOptions(frames=SKIPPING),
@@ -61,7 +62,10 @@ def draw(samples: Sequence[Sample], count: int, seed: int) -> Iterator[tuple[Cli
     generators = [ClipGenerator(samples, options) for options in kinds]
     for i in range(count):
         rng = np.random.default_rng([seed, i])
-        kind = i % len(generators)
+        kind = i % (len(generators) + 1)
+        if kind == len(generators):
+            yield beating_heart(rng), Course()
+            continue
         frames = generators[kind].options.frames
         steps = {0: rng.uniform(0.02, 0.1), 1: None}.get(kind, rng.uniform(0.05, 0.6))
         phases = None if steps is None else rng.random() + np.arange(frames) * steps
@@ -139,7 +143,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--weights", type=Path, required=True, help="safetensors, after calibrate_gate")
     parser.add_argument("--out", type=Path, required=True, help="safetensors with the fitted head")
     parser.add_argument("--data", type=Path, required=True, help="folder of the training sets")
-    parser.add_argument("--clips", type=int, default=480, help="to fit, and a third as many to judge")
+    parser.add_argument("--clips", type=int, default=600, help="to fit, and a third as many to judge")
     parser.add_argument("--threads", type=int, default=1)
     a = parser.parse_args(argv)
     torch.set_num_threads(a.threads)

@@ -41,7 +41,7 @@ def _library() -> ctypes.CDLL:
     library.sonotrack_flow_compute.argtypes = [ctypes.c_void_p] * 5
     library.sonotrack_flow_free.argtypes = [ctypes.c_void_p]
     library.sonotrack_anchors_create.restype = ctypes.c_void_p
-    library.sonotrack_anchors_create.argtypes = [ctypes.c_int, *3 * [ctypes.c_float]]
+    library.sonotrack_anchors_create.argtypes = [ctypes.c_int, *4 * [ctypes.c_float]]
     library.sonotrack_anchors_start.argtypes = 2 * [ctypes.c_void_p]
     library.sonotrack_anchors_set.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
     library.sonotrack_anchors_follow.argtypes = 3 * [ctypes.c_void_p]
@@ -103,16 +103,20 @@ class Found(NamedTuple):
 class NativeAnchors:
     """`AnchoredFlow` of one stream of frames u8[S, S]; not for two threads at once.
 
-    ``variances`` are its three settings: of a step, of a mismatch, of a measurement into an anchor.
+    ``variances``: of a step, of a mismatch, of a measurement into an anchor. ``jump_match``: the mean match below which a step
+    is searched anew.
     """
 
     SOURCES = 3  # the frame before, and two anchors
 
     def __init__(
-        self, side: int, variances: tuple[float, float, float] = (0.005, 0.05, 16.0)
+        self,
+        side: int,
+        variances: tuple[float, float, float] = (0.005, 0.05, 16.0),
+        jump_match: float = 0.4,
     ) -> None:
         self.search = NativeFlow(side, side)
-        self.handle = _library().sonotrack_anchors_create(side, *variances)
+        self.handle = _library().sonotrack_anchors_create(side, *variances, jump_match)
 
     def __del__(self) -> None:
         if getattr(self, "handle", None):

@@ -141,6 +141,33 @@ TEST("a frame that is not accepted leaves the stream where it was") {
   }
 }
 
+TEST("a step whose frames hardly match is found by what is left when they are blurred") {
+  // Coarse anatomy that moves far, under fine speckle that is another one on every frame.
+  const auto frame = [](double moved, int speckle) {
+    Bytes image;
+    for (int y = 0; y < kSide; ++y) {
+      for (int x = 0; x < kSide; ++x) {
+        const double gray = 128.5 + 0.3 * Texture((x - moved) / 3, y / 3.0, 0) +
+                            0.5 * Texture(1.5 * x, 1.5 * y, speckle);
+        image.push_back(static_cast<uint8_t>(std::min(std::max(gray, 0.0), 255.0)));
+      }
+    }
+    return image;
+  };
+  const Bytes first = frame(0, 1), second = frame(7, 2);
+  const auto error = [&](float jump_match) {
+    AnchoredFlowOptions options;
+    options.jump_match = jump_match;
+    AnchoredFlow flow(kSide, options);
+    DisFlow search(kSide, kSide);
+    flow.Start(first.data());
+    flow.Follow(second.data(), &search);
+    return FlowError(flow, 0, -7);
+  };
+  EXPECT(error(1) < 0.7 * error(0));
+  EXPECT_EQ(error(0.4f), error(1));
+}
+
 TEST("smaller frames than a patch of the search are followed too") {
   AnchoredFlow flow(2);
   DisFlow search(2, 2);

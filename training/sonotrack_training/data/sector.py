@@ -64,8 +64,11 @@ class Sector:
         return self.to_picture(np.ones((64, 64), np.float32), size) > 0.5
 
 
-def render_sector(rng: np.random.Generator, echo: np.ndarray, sector: Sector) -> np.ndarray:
-    """Echogenicity f32 [S, S] → picture u8 [S, S], 0 outside the fan."""
+def render_sector(
+    rng: np.random.Generator, echo: np.ndarray, sector: Sector, grain: np.random.Generator | None = None
+) -> np.ndarray:
+    """Echogenicity f32 [S, S] → picture u8 [S, S], 0 outside the fan. `grain` draws the speckle alone: the same settings of
+    the device (`rng`) with another one are another frame. Default: `rng`."""
     size = echo.shape[0]
     radii, beams = int(size * rng.uniform(0.9, 1.3)), int(size * rng.uniform(0.45, 0.8))
     tissue = sector.to_polar(np.maximum(echo, 0).astype(np.float32), radii, beams)
@@ -83,7 +86,7 @@ def render_sector(rng: np.random.Generator, echo: np.ndarray, sector: Sector) ->
         depth = np.linspace(0, 1, radii, dtype=np.float32)[:, None]
         veil = np.exp(0.8 * smooth(5, 7)) * np.exp(-rng.uniform(0, 4) * depth)
         tissue = tissue + rng.uniform(0.01, 0.2) * tissue.mean() * veil
-    field = rng.standard_normal((2, radii, beams)).astype(np.float32) * tissue
+    field = (grain or rng).standard_normal((2, radii, beams)).astype(np.float32) * tissue
     axial, lateral = rng.uniform(0.6, 1.8), rng.uniform(0.7, 2.4)
     envelope = np.hypot(*(cv2.GaussianBlur(f, (0, 0), sigmaX=lateral, sigmaY=axial) for f in field))
     dynamic = rng.uniform(30, 60)  # dB

@@ -78,9 +78,9 @@ void sonotrack_flow_compute(void* flow, const uint8_t* from, const uint8_t* to, 
 
 void sonotrack_flow_free(void* flow) { delete static_cast<DisFlow*>(flow); }
 
-/** For frames of `side` × `side` px; the three variances of `AnchoredFlowOptions`. */
-void* sonotrack_anchors_create(int side, float step, float mismatch, float anchor) {
-  return std::make_unique<AnchoredFlow>(side, AnchoredFlowOptions{step, mismatch, anchor})
+/** For frames of `side` × `side` px; the settings of `AnchoredFlowOptions`. */
+void* sonotrack_anchors_create(int side, float step, float mismatch, float anchor, float jump) {
+  return std::make_unique<AnchoredFlow>(side, AnchoredFlowOptions{step, mismatch, anchor, jump})
       .release();
 }
 

@@ -6,6 +6,10 @@ import { Warp } from './warp.js';
 const LEAST_MATCH = 0.02;
 /** Half the side of the box (three passes) that smooths what measurements are worth, px. */
 const TRUST_RADIUS = 2;
+/** The same of the boxes that blur the frames of a jump, one search after the other; 0: as they are. */
+const JUMP_RADII = [6, 4, 2, 1, 0];
+/** Gray level above which there is tissue. */
+const DARK = 8;
 
 export interface AnchoredFlowOptions {
   /** Variance that a step from frame to frame adds, px². */
@@ -14,6 +18,8 @@ export interface AnchoredFlowOptions {
   mismatchVariance: number;
   /** Variance of a flow measured straight into an anchor: times ((1 − k) / k)³, px². */
   anchorVariance: number;
+  /** Mean match of the tissue of two frames below which the step is searched anew, from coarse to fine. */
+  jumpMatch: number;
 }
 
 /** Chosen on synthetic cines of held-out patients whose speckle renews itself within a cycle. */
@@ -21,6 +27,7 @@ const DEFAULTS: AnchoredFlowOptions = {
   stepVariance: 0.005,
   mismatchVariance: 0.05,
   anchorVariance: 16,
+  jumpMatch: 0.4,
 };
 
 /** What is known of the flow from one frame into one source. */
@@ -63,6 +70,10 @@ class Anchor {
  * begun at the prediction, measures it; how well the anchor matches there (k, a local correlation) says how much the
  * measurement is worth. Where a beating heart comes back to its first phase, the drift is gone.
  *
+ * A step over a whole contraction leaves little of the speckle that the search goes by. Where a step's frames match as badly as
+ * that it is searched anew, first between frames that are blurred until only the anatomy shows, and from there between ever
+ * sharper ones.
+ *
  * A frame is first followed, then accepted, so that a caller whose other work fails can leave the stream where it was. The
  * same computation as native/core/anchored_flow. Allocates in its constructor only.
  *
@@ -86,6 +97,8 @@ export class AnchoredFlow {
   readonly #anchors: Anchor[];
   readonly #warp: Warp;
   readonly #localMatch: LocalMatch;
+  readonly #blurredFrom: Uint8Array;
+  readonly #blurredTo: Uint8Array;
   // Scratch: gray levels of the frame and of a carried source, a predicted flow, a blur.
   readonly #frame: Float32Array;
   readonly #source: Float32Array;
@@ -104,6 +117,8 @@ export class AnchoredFlow {
     this.#anchors = Array.from({ length: AnchoredFlow.ANCHORS }, () => new Anchor(cells));
     this.#warp = new Warp(side, side);
     this.#localMatch = new LocalMatch(side, side);
+    this.#blurredFrom = new Uint8Array(cells);
+    this.#blurredTo = new Uint8Array(cells);
     this.#frame = new Float32Array(cells);
     this.#source = new Float32Array(cells);
     this.#carried = new Float32Array(cells);
@@ -129,12 +144,13 @@ export class AnchoredFlow {
 
   /** Finds the flow of the next frame into all sources; `start` must have been called. */
   follow(gray: Uint8Array, search: DisFlow): void {
-    const { stepVariance, mismatchVariance } = this.#options;
+    const { stepVariance, mismatchVariance, jumpMatch } = this.#options;
     this.#followed.set(gray);
     this.#frame.set(gray);
     const { flow, match, variance } = this.#step;
     search.compute(gray, this.#present, flow);
     this.#match(this.#present, flow, match);
+    if (meanOverTissue(match, gray) < jumpMatch) this.#searchJump(gray, search);
     for (let i = 0; i < match.length; i++) {
       variance[i] = stepVariance + mismatchVariance * doubt(match[i]);
     }
@@ -177,7 +193,7 @@ export class AnchoredFlow {
     const floats = 4 + AnchoredFlow.ANCHORS * (3 + 4) + 3 + 3 + 2 + 1;
     const cells = side * side;
     return (
-      cells * (2 + AnchoredFlow.ANCHORS) + Float32Array.BYTES_PER_ELEMENT * (cells * floats + side)
+      cells * (4 + AnchoredFlow.ANCHORS) + Float32Array.BYTES_PER_ELEMENT * (cells * floats + side)
     );
   }
 
@@ -190,6 +206,27 @@ export class AnchoredFlow {
     this.#warp.setFlow(flowXy);
     this.#warp.carry(this.#source, this.#carried);
     this.#localMatch.compute(this.#frame, this.#carried, match);
+  }
+
+  /** The step between blurred frames, then ever sharper ones. */
+  #searchJump(gray: Uint8Array, search: DisFlow): void {
+    const { flow, match } = this.#step;
+    let initial: Float32Array | undefined;
+    for (const radius of JUMP_RADII) {
+      this.#blurred(gray, radius, this.#blurredFrom);
+      this.#blurred(this.#present, radius, this.#blurredTo);
+      search.compute(this.#blurredFrom, this.#blurredTo, flow, initial);
+      this.#predicted.set(flow);
+      initial = this.#predicted;
+    }
+    this.#match(this.#present, flow, match);
+  }
+
+  #blurred(gray: Uint8Array, radius: number, out: Uint8Array): void {
+    const side = this.#side;
+    this.#source.set(gray);
+    if (radius > 0) boxBlur3(side, side, radius, this.#source, this.#blur);
+    for (let i = 0; i < out.length; i++) out[i] = this.#source[i] + 0.5;
   }
 
   #followAnchor(gray: Uint8Array, search: DisFlow, anchor: Anchor): void {
@@ -216,6 +253,17 @@ export class AnchoredFlow {
     }
     this.#match(anchor.gray, flow, match);
   }
+}
+
+/** The mean of `match` over the tissue of `gray`; 1 where there is none. */
+function meanOverTissue(match: Float32Array, gray: Uint8Array): number {
+  let [sum, count] = [0, 0];
+  for (let i = 0; i < match.length; i++) {
+    if (gray[i] <= DARK) continue;
+    sum += match[i];
+    count += 1;
+  }
+  return count > 0 ? sum / count : 1;
 }
 
 /** ((1 − k) / k)³: 0 for a perfect match k, 1 at 0.5. */
