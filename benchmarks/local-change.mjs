@@ -1,5 +1,5 @@
 // What it is worth that a corrective click changes a mask only where it was clicked (src/runtime/local-change.ts), and how much of
-// the model's doubt in corrected masks is founded (`correctionDoubt` of the bundle's manifest).
+// the model's doubt in the masks that are followed after a correction is founded (`correctionDoubt` of the bundle's manifest).
 //
 //   node benchmarks/local-change.mjs VALIDATION [--per-set N] [--rounds N] [--out FILE]
 //
@@ -12,7 +12,6 @@ import { clickUntil } from '../dist/eval/click-until.js';
 import { findDataSets, readExample } from '../dist/eval/dataset.js';
 import { mean } from '../dist/eval/figures.js';
 import { EXPERT } from '../dist/eval/simulated-expert.js';
-import { dscOfIou } from '../dist/runtime/overlap.js';
 import { report } from './lib.mjs';
 
 const {
@@ -37,21 +36,21 @@ const expert = { clicks: EXPERT.clicks, dsc: EXPERT.goodDsc };
 /** Corrects every object in rounds; `correct` answers clicks, `standing` says what its mask is at the start of a round. */
 async function run(objects, standing, correct) {
   const records = objects.map(() => ({ dsc: [], clicks: 0, interventions: 0, harmed: 0 }));
-  const expected = [];
+  const followed = [];
   for (let round = 0; round < rounds; round += 1) {
-    const masks = await standing(round);
+    const standingNow = await standing(round);
+    const masks = new Map([...standingNow].map(([label, { mask }]) => [label, mask]));
     for (const [i, { label, truth }] of objects.entries()) {
       const record = records[i];
       const answered = masks.get(label);
       const before = dice(truth, answered);
+      if (record.interventions > 0) followed.push([standingNow.get(label).quality, before]);
       let after = before;
       if (round === 0) record.dsc.push(before);
       if (before < EXPERT.goodDsc) {
         const ask = async (prompts) => {
-          const { mask, quality } = await correct(label, prompts);
-          expected.push([quality, dice(truth, mask)]);
-          masks.set(label, mask);
-          return mask;
+          masks.set(label, await correct(label, prompts));
+          return masks.get(label);
         };
         const { dsc } = await clickUntil(ask, truth, { ...expert, answered });
         after = dsc.at(-1) ?? before;
@@ -62,9 +61,10 @@ async function run(objects, standing, correct) {
       record.dsc.push(after);
     }
   }
-  return { records, expected };
+  return { records, followed };
 }
 
+/** Both ways on one picture; null where clicks find nothing. */
 async function corrected(example) {
   const image = await device.setImage(example.frame);
   const started = new Map();
@@ -74,13 +74,13 @@ async function corrected(example) {
   }
   const objects = example.objects.filter(({ label }) => started.get(label).areaPx > 0);
   if (objects.length === 0) return null;
-  const masks = new Map(started);
+  const held = new Map(started);
   const whole = await run(
     objects,
-    async () => masks,
-    async (_label, prompts) => {
-      const mask = await image.predict(prompts);
-      return { mask, quality: dscOfIou(mask.score) };
+    async () => new Map([...held].map(([label, mask]) => [label, { mask }])),
+    async (label, prompts) => {
+      held.set(label, await image.predict(prompts));
+      return held.get(label);
     },
   );
   await image.close();
@@ -93,9 +93,9 @@ async function corrected(example) {
     objects,
     async () => {
       const { objects: tracked } = await tracker.track(example.frame);
-      return new Map(tracked.map(({ id, mask }) => [id, mask]));
+      return new Map(tracked.map(({ id, mask, quality }) => [id, { mask, quality }]));
     },
-    (label, prompts) => tracker.correct(label, prompts),
+    async (label, prompts) => (await tracker.correct(label, prompts)).mask,
   );
   await tracker.close();
   return { whole, local };
@@ -110,7 +110,7 @@ for (const set of await findDataSets(validation)) {
     const got = await corrected(await readExample(set, file));
     if (!got) continue;
     for (const way of ['whole', 'local']) found[way].push(...got[way].records);
-    told.push(...got.local.expected);
+    told.push(...got.local.followed);
   }
   const figures = (records) => ({
     objects: records.length,
@@ -122,5 +122,5 @@ for (const set of await findDataSets(validation)) {
   sets[set.name] = { whole: figures(found.whole), local: figures(found.local) };
 }
 const [expected, reached] = [0, 1].map((at) => mean(told.map((pair) => pair[at])));
-report({ rounds, sets, answers: { count: told.length, expected, reached } }, values.out);
+report({ rounds, sets, followed: { count: told.length, expected, reached } }, values.out);
 await device.close();

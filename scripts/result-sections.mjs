@@ -236,8 +236,8 @@ export const MODEL_SECTIONS = {
     `Mean DSC when clicking begins and after ${r.rounds} rounds of corrections of objects below 0.90, rounds and clicks that an object ` +
       "needs, and rounds that left it worse by over 2 points; SonoSAMLite's answers whole, and as `Tracker.correct` takes them over; " +
       'validation patients, synthetic hearts, and hearts disturbed as no training picture is. ' +
-      `Of corrected masks (${r.answers.count} answers) a DSC of ${number(r.answers.expected)} is expected, ` +
-      `${number(r.answers.reached)} reached.`,
+      `Of corrected masks as they are followed (${r.followed.count}) a DSC of ${number(r.followed.expected)} is expected, ` +
+      `${number(r.followed.reached)} reached.`,
     table(
       ['set', 'objects', 'answers', 'begin', 'end', 'rounds', 'clicks', 'worse'],
       Object.entries(r.sets).flatMap(([set, ways]) =>

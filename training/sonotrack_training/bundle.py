@@ -33,9 +33,9 @@ KEEP_FLOAT = {"sonosam-decoder": ("/decoder/blocks.0/token_", "/decoder/blocks.1
 # (1 - truth) / (1 - expected), the mean of 1, 2 and 5 clicks. It learnt from clicks anywhere on an error; people click on its
 # middle.
 SCORE_DOUBT = 0.8
-# The same of masks that the tracker takes over from such answers: with it they are on average what they are expected to be
-# (docs/results/local-change.json: `answers`).
-CORRECTION_DOUBT = 0.6
+# The same of masks that the tracker takes over from such answers and goes on with: with it they are on average what they are
+# expected to be (docs/results/local-change.json: `followed`).
+CORRECTION_DOUBT = 0.5
 ASK_BELOW = 0.9  # the paper intervenes below a DSC of 0.90 (§4.3)
 
 
