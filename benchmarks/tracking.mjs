@@ -1,6 +1,7 @@
 // Does a tracked frame cost the same for ten objects as for one, and the same after hours as at the beginning?
 //   node --expose-gc benchmarks/tracking.mjs [--frames 10000] [--rounds 60] [--models-dir DIR] [--out FILE]
-// One device, two trackers of the same phantom in turns; then one of them goes on, there and back over its frames.
+// One device, two trackers of the same phantom in turns; then one of them goes on, there and back over its frames. What its age costs
+// is told by a tracker of `EARLY` frames beside it, in turns on the same frames: minutes apart a machine's own drift would show.
 import { parseArgs } from 'node:util';
 import { openDevice } from 'sonotrack';
 import { disc, inTurns, phantomFrames, quantile, report, summary, thereAndBack } from './lib.mjs';
@@ -14,7 +15,7 @@ const { values: options } = parseArgs({
     out: { type: 'string' },
   },
 });
-const WINDOW = 50; // frames about a moment, whose median stands for it
+const WINDOW = 100; // frames that both ages are timed on
 const EARLY = 100;
 const device = await openDevice({
   engine: options.engine,
@@ -35,23 +36,24 @@ const [one, ten] = await inTurns(trackers, Number(options.rounds), (tracker, i) 
 );
 
 const count = Number(options.frames);
-const [tracker] = trackers;
-const total = [];
+const [tracker, young] = trackers;
 const parts = { preprocessMs: [], inferenceMs: [], postprocessMs: [] };
 const rssMiB = {};
 await tracker.start(frames[0], [disc(2, frames[0])]);
 const memoryBytes = tracker.memoryBytes;
 for (let i = 1; i <= count; i++) {
-  const began = performance.now();
   const { timings } = await tracker.track(frameAt(i));
-  total.push(performance.now() - began);
   for (const part of Object.keys(parts)) parts[part].push(timings[part]);
   if (i === EARLY || i === count) {
     globalThis.gc?.();
     rssMiB[i === EARLY ? 'early' : 'late'] = process.memoryUsage.rss() / 2 ** 20;
   }
 }
-const about = (i) => quantile(total.slice(Math.max(0, i - WINDOW), i), 0.5);
+await young.start(frameAt(count - EARLY), [disc(2, frames[0])]);
+for (let i = count - EARLY + 1; i <= count; i++) await young.track(frameAt(i));
+const [late, early] = await inTurns([tracker, young], WINDOW, (aged, i) =>
+  aged.track(frameAt(count + 1 + i)),
+);
 const result = {
   scenario: 'tracking',
   engine: options.engine,
@@ -65,9 +67,9 @@ const result = {
   ),
   endurance: {
     frames: count,
-    earlyP50Ms: about(EARLY),
-    lateP50Ms: about(count),
-    ratio: about(count) / about(EARLY),
+    earlyP50Ms: quantile(early, 0.5),
+    lateP50Ms: quantile(late, 0.5),
+    ratio: quantile(late, 0.5) / quantile(early, 0.5),
     rssGrowthMiB: rssMiB.late - rssMiB.early,
     memoryBytesConstant: tracker.memoryBytes === memoryBytes,
   },

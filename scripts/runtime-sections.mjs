@@ -99,8 +99,9 @@ export const RUNTIME_SECTIONS = {
   ],
   'tracking-time': ({ objects, partsP50Ms: parts, endurance: e, machine }) => [
     `A tracked frame takes ${number(objects.one.p50Ms, 1)} ms with one object and ${number(objects.ten.p50Ms, 1)} with ten (p50, ` +
-      `INT8, ${machine.cpu}, ${machine.cores} cores), of which the models ${number(parts.inferenceMs, 1)}; frame ${e.frames} takes ` +
-      `${number(e.ratio, 2)} times what frame 100 takes, and memory grew by ${number(e.rssGrowthMiB, 1)} MiB between them.`,
+      `INT8, ${machine.cpu}, ${machine.cores} cores), of which the models ${number(parts.inferenceMs, 1)}; after ${e.frames} frames one takes ` +
+      `${number(e.ratio, 2)} times what it takes after 100 (two trackers in turns on the same frames), and memory grew by ` +
+      `${number(e.rssGrowthMiB, 1)} MiB meanwhile.`,
   ],
   precision: (r) => {
     const rows = Object.entries(r.calls).map(([call, t]) => [

@@ -123,8 +123,9 @@ export class Tracker {
   /**
    * Corrective clicks on the frame last given, or on the one of `frameId`, which must be among the last `historyFrames`: the
    * clicks are answered there, and the object is followed from there to the frame last given. `prompts` hold all clicks of
-   * the present correction; `previous` is the mask tracked on that frame unless given. Gives the object on the frame last
-   * given; tracking goes on from it. Calls made meanwhile wait.
+   * the present correction, the newest last; `previous` is the mask tracked on that frame unless given. Unless the model is sure
+   * of its answer, the mask changes where the newest click lies. Gives the object on the frame last given; tracking goes on from
+   * it. Calls made meanwhile wait.
    * @throws TypeError, RangeError; SonotrackError UNKNOWN_OBJECT, FRAME_NOT_AVAILABLE, TRACKER_NOT_STARTED,
    *   TRACKER_CLOSED, DEVICE_CLOSED, INFERENCE_FAILED.
    */
