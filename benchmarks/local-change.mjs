@@ -38,20 +38,16 @@ async function run(objects, standing, correct) {
   const records = objects.map(() => ({ dsc: [], clicks: 0, interventions: 0, harmed: 0 }));
   const followed = [];
   for (let round = 0; round < rounds; round += 1) {
-    const standingNow = await standing(round);
-    const masks = new Map([...standingNow].map(([label, { mask }]) => [label, mask]));
+    const tracked = await standing();
     for (const [i, { label, truth }] of objects.entries()) {
       const record = records[i];
-      const answered = masks.get(label);
+      const { mask: answered, quality } = tracked.get(label);
       const before = dice(truth, answered);
-      if (record.interventions > 0) followed.push([standingNow.get(label).quality, before]);
+      if (record.interventions > 0) followed.push([quality, before]);
       let after = before;
       if (round === 0) record.dsc.push(before);
       if (before < EXPERT.goodDsc) {
-        const ask = async (prompts) => {
-          masks.set(label, await correct(label, prompts));
-          return masks.get(label);
-        };
+        const ask = (prompts) => correct(label, prompts);
         const { dsc } = await clickUntil(ask, truth, { ...expert, answered });
         after = dsc.at(-1) ?? before;
         record.interventions += 1;

@@ -75,8 +75,9 @@ std::vector<size_t> ClickedPixels(const Prompts& prompts, Size frame, bool foreg
 
 void KeepLocalChange(const Prompts& prompts, Size frame, Mask* answer) {
   const std::vector<size_t> clicks = ClickedPixels(prompts, frame, /*foreground_only=*/false);
+  if (prompts.box || clicks.empty() || answer->score >= kSureScore) return;
   const Extent before = ExtentOf(prompts.previous, frame);
-  if (prompts.box || clicks.empty() || before.area == 0 || answer->score >= kSureScore) return;
+  if (before.area == 0) return;
   const auto patch = ClickedPatch(prompts.previous, answer->bitmap, clicks.back(), frame);
   const double reach = clicks.size() > 1 ? kReach * static_cast<double>(before.area) /
                                                static_cast<double>(before.edge)

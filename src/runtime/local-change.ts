@@ -25,8 +25,9 @@ export function keepLocalChange(
   const { bitmap, score } = answer;
   const clicks = clickedPixels(points, widthPx, bitmap.length / widthPx);
   const click = clicks.at(-1);
+  if (box || click === undefined || score >= SURE_SCORE) return;
   const { area, edge } = extent(previous, widthPx);
-  if (box || click === undefined || area === 0 || score >= SURE_SCORE) return;
+  if (area === 0) return;
   const patch = clickedPatch(previous, bitmap, click, widthPx);
   const reach = clicks.length > 1 ? (REACH * area) / edge : Infinity;
   for (let i = 0; i < patch.length; i++) {

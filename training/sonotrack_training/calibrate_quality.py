@@ -40,6 +40,7 @@ STEPS, RATE, DECAY = 4000, 2e-3, 1e-2
 QUANTILE = 0.35
 JUDGING_CLIPS = 300
 CINE, SKIPPING, JUMP = 10, 6, 2  # frames
+KINDS = ("cine", "skipping", "jump", "foreign", "heart")  # of clips, as `draw` gives them in turn
 
 
 class Rows(NamedTuple):
@@ -55,21 +56,21 @@ class Rows(NamedTuple):
 def draw(samples: Sequence[Sample], count: int, seed: int) -> Iterator[tuple[Clip, Course]]:
     """Even cines, cines with skipped frames, jumps, jumps to frames that hardly look alike, and contractions, in turn; now and
     then with a correction."""
-    kinds = (
-        ClipOptions(frames=CINE),
-        ClipOptions(frames=SKIPPING),
-        ClipOptions(frames=JUMP),
-        ClipOptions(frames=JUMP, most_foreign=1.0),
-    )
-    generators = [ClipGenerator(samples, options) for options in kinds]
+    options = {
+        "cine": ClipOptions(frames=CINE),
+        "skipping": ClipOptions(frames=SKIPPING),
+        "jump": ClipOptions(frames=JUMP),
+        "foreign": ClipOptions(frames=JUMP, most_foreign=1.0),
+    }
+    generators = {kind: ClipGenerator(samples, o) for kind, o in options.items()}
     for i in range(count):
         rng = np.random.default_rng([seed, i])
-        kind = i % (len(generators) + 1)
-        if kind == len(generators):
+        kind = KINDS[i % len(KINDS)]
+        if kind == "heart":
             yield beating_heart(rng), Course()
             continue
-        frames = generators[kind].options.frames
-        steps = {0: rng.uniform(0.02, 0.1), 1: None}.get(kind, rng.uniform(0.05, 0.6))
+        frames = options[kind].frames
+        steps = {"cine": rng.uniform(0.02, 0.1), "skipping": None}.get(kind, rng.uniform(0.05, 0.6))
         phases = None if steps is None else rng.random() + np.arange(frames) * steps
         second = int(rng.integers(1, frames - 1)) if frames > 3 and rng.random() < 0.25 else None
         yield generators[kind].draw(rng, phases=phases), Course(second=second)

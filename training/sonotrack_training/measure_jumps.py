@@ -15,33 +15,26 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import torch
 
-from .calibrate_quality import draw
+from .anchors import halve
+from .calibrate_quality import KINDS, draw
 from .data.samples import load_samples
-from .dice import dice
+from .measure_flow import DARK
+from .models.warp import warp
 from .native_flow import NativeAnchors
+from .tracking_losses import dice
 
-KINDS = ("cine", "skipping", "jump", "foreign", "heart")
 EDGES = (0.0, 0.2, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 1.0)
-DARK = 8  # gray level, as in AnchoredFlow
 
 
-def carried(mask: np.ndarray, flow: np.ndarray) -> np.ndarray:
-    """Coverage f32[M, M] read along `flow` f32[S, S, 2] px of twice its size → u8 0/1 [M, M]."""
-    side = mask.shape[0]
-    halved = cv2.resize(flow, (side, side), interpolation=cv2.INTER_AREA) / 2
-    y, x = np.mgrid[:side, :side].astype(np.float32)
-    moved = cv2.remap(mask, x + halved[..., 0], y + halved[..., 1], cv2.INTER_LINEAR)
-    return (moved > 0.5).astype(np.uint8)
-
-
-def step(before: np.ndarray, present: np.ndarray, jump_match: float) -> tuple[np.ndarray, float]:
-    """The flow of a step, and the mean match of its tissue, in a stream of two frames u8[S, S]."""
+def step(before: np.ndarray, present: np.ndarray, jump_match: float) -> tuple[torch.Tensor, float]:
+    """The flow of a step f32[1, 2, M, M] in cells, and the mean match of its tissue, in a stream of two frames u8[S, S]."""
     anchors = NativeAnchors(before.shape[0], jump_match=jump_match)
     anchors.start(before)
     found = anchors.follow(present)[0]
     assert found is not None
-    return found.flow, float(found.match[present > DARK].mean())
+    return halve(found.flow)[None] / 2, float(found.match[present > DARK].mean())
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -59,14 +52,17 @@ def main(argv: list[str] | None = None) -> None:
             sharp, match = step(clip.images[t - 1], clip.images[t], jump_match=-1)
             blurred, _ = step(clip.images[t - 1], clip.images[t], jump_match=2)
             at = int(np.searchsorted(EDGES, max(match, 0.0), side="right")) - 1
-            for slot in np.nonzero(clip.active)[0][1:]:
-                known, truth = clip.masks[t - 1, slot], (clip.masks[t, slot] > 0.5).astype(np.uint8)
-                if known.max() > 0.5 and truth.any():
-                    found = [dice(truth, carried(known, flow)) for flow in (sharp, blurred)]
-                    rows[KINDS[i % len(KINDS)], at].append((found[0], found[1]))
-    for (kind, at), found in sorted(rows.items()):
-        one, jump = np.mean(found, axis=0)
-        row = {"kind": kind, "match": EDGES[at : at + 2], "masks": len(found)}
+            known, truth = (torch.from_numpy(clip.masks[k, None]) for k in (t - 1, t))
+            there = ((known > 0.5).flatten(2).any(2) & (truth > 0.5).flatten(2).any(2))[0]
+            objects = there & torch.from_numpy(clip.active).bool()
+            objects[0] = False
+            found = [dice(warp(known, flow), truth)[0, objects].tolist() for flow in (sharp, blurred)]
+            rows[KINDS[i % len(KINDS)], at] += zip(*found, strict=True)
+    for (kind, at), pairs in sorted(rows.items()):
+        if not pairs:
+            continue
+        one, jump = np.mean(pairs, axis=0)
+        row = {"kind": kind, "match": EDGES[at : at + 2], "masks": len(pairs)}
         print(json.dumps({**row, "sharp": round(float(one), 4), "jump": round(float(jump), 4)}))
 
 
