@@ -32,6 +32,14 @@ def outlined(image: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return picture
 
 
+def write_page(out: Path, page: np.ndarray) -> None:
+    """Writes u8 [H,W,3] RGB, whole or not at all."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = out.with_name(f"partial-{out.name}")
+    cv2.imwrite(str(partial), cv2.cvtColor(page, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 85])
+    partial.replace(out)
+
+
 def main() -> None:
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument("--data", type=Path, required=True, help="folder that holds the training sets")
@@ -58,11 +66,7 @@ def main() -> None:
             real.append(outlined(augment.intensity(rng, image), labels))
         line = np.full((TILE, GAP, 3), 255, np.uint8)
         rows.append(np.hstack([*made, line, *real]))
-    page = np.vstack(rows)
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    partial = args.out.with_name(f"partial-{args.out.name}")
-    cv2.imwrite(str(partial), cv2.cvtColor(page, cv2.COLOR_RGB2BGR))
-    partial.replace(args.out)
+    write_page(args.out, np.vstack(rows))
 
 
 if __name__ == "__main__":
