@@ -1,4 +1,4 @@
-"""What the tracker learns and is judged on: `python -m sonotrack_training.clip_page --data DIR --out ../docs/images/clips.jpg`.
+"""The clips that the tracker is judged on: `python -m sonotrack_training.clip_page --data DIR --out ../docs/images/clips.jpg`.
 
 One row for each kind of clip that `calibrate_quality` draws; frames from left to right with their exact masks, a gap
 before each new clip.
